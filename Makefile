@@ -1,0 +1,46 @@
+# The commands of a newcomer. Each installs what is missing first (tools/setup) and builds what it
+# needs. `make` alone lists them.
+
+PRESET ?= dev
+SEEDS ?= 200
+JOBS ?= 2
+BUILD = build/$(PRESET)
+ARGS ?=
+
+.PHONY: help setup build demo test bench check fix sim clean
+.NOTPARALLEL:
+
+help:
+	@echo "make demo            three servers, a Redis client, the death of the leader, and nothing lost"
+	@echo "make test            build and run every test          PRESET=dev|release|asan|tsan|clang"
+	@echo "make bench           the benchmark suite, every figure beside the floor of the same run"
+	@echo "make check           format, layers, headers, lint, paper map;    make fix formats"
+	@echo "make sim SEEDS=2000  a simulation campaign that breaks networks, disks and servers"
+
+setup:
+	@tools/setup
+
+build: setup
+	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) >/dev/null || cmake --preset $(PRESET)
+	@cmake --build $(BUILD) -j $(JOBS)
+
+test: build
+	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS) $(ARGS)
+
+demo:
+	@tools/run demo $(ARGS)
+
+sim:
+	@tools/run sim --seeds $(SEEDS) $(ARGS)
+
+bench:
+	@tools/run bench $(ARGS)
+
+check: setup
+	@tools/check $(ARGS)
+
+fix: setup
+	@tools/fix
+
+clean:
+	rm -rf build

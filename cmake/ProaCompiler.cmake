@@ -1,0 +1,28 @@
+# What every target of ours is compiled with. `proa_options` is linked privately by the functions of
+# ProaLibrary.cmake, so nothing of this reaches a program that embeds the library.
+
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(PROA_CCACHE ccache)
+  if(PROA_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${PROA_CCACHE})
+  endif()
+endif()
+
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+add_library(proa_options INTERFACE)
+target_compile_options(proa_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  # A false alarm of g++ 12 with std::to_string.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  $<$<BOOL:${PROA_WERROR}>:-Werror>)
+
+# A mutant changes inline functions too, so the switch must be the same in every file.
+if(PROA_MUTANTS)
+  add_compile_definitions(PROA_MUTANTS=1)
+endif()
+
+if(PROA_SANITIZE)
+  add_compile_options(-fsanitize=${PROA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${PROA_SANITIZE})
+endif()
