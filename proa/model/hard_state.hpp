@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+
+#include "proa/base/ids.hpp"
+
+namespace proa {
+
+/// Who sends a request, as the header of every message names it. `address` is the text that the
+/// configuration holds: the model compares addresses, not ids.
+struct Sender {
+  ServerId id = {};
+  ServerAddress address = {};
+  friend bool operator==(const Sender&, const Sender&) = default;
+};
+using Candidate = Sender;
+
+/// What must be on disk before anybody hears of it (paper Figure 2, persistent state). Saved in one
+/// atomic record.
+struct HardState {
+  Term term = {};
+  std::optional<Candidate> vote = {};            ///< whom we voted for in `term`
+  std::optional<LogPosition> repair_floor = {};  ///< set while a truncated log is refilled
+  friend bool operator==(const HardState&, const HardState&) = default;
+};
+
+}  // namespace proa
