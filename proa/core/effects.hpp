@@ -1,0 +1,109 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "proa/core/input.hpp"
+
+namespace proa::core {
+
+/// A leader's own entries: proposals, its no-op, a configuration. The driver makes them.
+struct OwnEntries {
+  LogIndex first = {};
+  std::uint32_t count = 1;
+  Term term = {};
+  EntryKind kind = EntryKind::command;
+  ProposalId first_proposal = {};  ///< 0 for the no-op: nobody waits
+  std::shared_ptr<const Configuration> configuration = {};
+  friend bool operator==(const OwnEntries&, const OwnEntries&) = default;
+};
+
+/// The part of a received AppendEntries that is new here. The driver has the payloads.
+struct ReceivedEntries {
+  RequestId request = {};
+  IndexRange entries = {};
+  friend bool operator==(const ReceivedEntries&, const ReceivedEntries&) = default;
+};
+
+/// What goes to the end of the log, in order. One that begins at or before the present end first
+/// cuts the log there.
+using Appended = std::variant<OwnEntries, ReceivedEntries>;
+
+/// A request without entries. AppendEntries goes here only as a heartbeat.
+struct SendRequest {
+  PeerId to = {};
+  Request message = {};
+  Sent what = {};  ///< the driver sets sent_at
+  friend bool operator==(const SendRequest&, const SendRequest&) = default;
+};
+
+struct Answer {
+  RequestId to = {};
+  Reply reply = {};
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
+using Send = std::variant<SendRequest, Answer>;
+
+/// The leader's entries for one peer; an empty range is an idle append. `entries` is an upper
+/// bound: the driver sends a prefix that fits its byte limits and steps EntriesSent. It stamps
+/// `term`, never the current one.
+struct SendEntries {
+  PeerId to = {};
+  Term term = {};
+  LogPosition prev = {};
+  IndexRange entries = {};
+  LogIndex commit = {};
+  Generation generation = {};
+  ReadRound round = {};
+  friend bool operator==(const SendEntries&, const SendEntries&) = default;
+};
+
+/// The newest stored snapshot goes to a peer that needs entries we no longer have.
+struct SendSnapshot {
+  PeerId to = {};
+  Term term = {};
+  Generation generation = {};
+  friend bool operator==(const SendSnapshot&, const SendSnapshot&) = default;
+};
+
+/// Carried out whole, in order of ticket; the next one starts after this one is synced.
+struct Write {
+  Ticket ticket = {};
+  std::optional<HardState> hard_state = {};  ///< first, and synced first
+  std::optional<LogIndex> truncate_from = {};
+  std::optional<LogPosition> restart_after = {};  ///< a snapshot replaces the log
+  IndexRange append = {};                         ///< the driver fills in the entries
+  LogIndex commit_hint = {};
+  friend bool operator==(const Write&, const Write&) = default;
+};
+
+/// A proposal, change, read or transfer has ended without an entry to wait for: refused, or, for a
+/// confirmed read, with the index that must be applied before it is answered.
+struct Completion {
+  ProposalId first = {};
+  std::uint32_t count = 1;
+  std::optional<Error> error = {};
+  LogIndex index = {};
+  friend bool operator==(const Completion&, const Completion&) = default;
+};
+
+/// What the step wants done. Carried out from top to bottom.
+struct Effects {
+  std::vector<Appended> appended = {};  ///< for the tail and the book of proposals
+  std::vector<Send> send_now = {};      ///< needs nothing that is still on its way to our disk
+  std::vector<SendEntries> entries_now = {};  ///< the leader sends before its own sync
+  std::vector<SendSnapshot> snapshots_now = {};
+  std::optional<Write> write = {};
+  std::optional<RequestId> install = {};  ///< store this snapshot and restore it
+  std::optional<IndexRange> apply = {};   ///< newly committed and durable; each index once
+  std::optional<LogIndex> compact = {};   ///< remove the log up to here
+  /// Leadership ended: proposals of ours that are not yet committed have an unknown outcome.
+  bool lost_leadership = false;
+  bool removed = false;  ///< committed: we are no voter any more (shutdown_on_remove)
+  std::vector<Completion> complete = {};
+};
+
+}  // namespace proa::core
