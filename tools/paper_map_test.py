@@ -76,6 +76,14 @@ class Check(unittest.TestCase):
         self.assertNotIn("§5.4.1,", result.stdout)
         self.assertIn("5 sections cited, 3 of them without a test", result.stdout)
 
+    def test_a_part_shows_its_whole_and_not_the_other_way_round(self):
+        code = "/// paper §5\nvoid f();\n"
+        part = self.run_on({"kv/a.cpp": code, "kv/a_test.cpp": "// paper §5.2\nTEST(A, B) {}\n"})
+        self.assertEqual(part.returncode, 0, part.stdout)
+        whole = self.run_on({"kv/a.cpp": code.replace("§5", "§5.2"),
+                             "kv/a_test.cpp": "// paper §5\nTEST(A, B) {}\n"})
+        self.assertEqual(whole.returncode, 1, whole.stdout)
+
     def test_tests_and_scenarios_settle_it(self):
         scenario = "# paper §5.2, Figure 2; thesis §3.10\nservers a b c\n"
         result = self.run_on({"proa/core/vote.cpp": CODE, "proa/core/vote_test.cpp": TEST,
