@@ -1,4 +1,4 @@
-# Third-party libraries, by the target names that LINK takes. design.md §7 says which part uses what.
+# Third-party libraries, by the target names that LINK takes. The comments name the targets.
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)

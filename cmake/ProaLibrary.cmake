@@ -1,15 +1,15 @@
 # The three kinds of target there are. A folder has one CMakeLists.txt with one call of these for
-# each of its targets; each names its layer (design.md §3), its dependencies and its files.
+# each of its targets; each names its layer (ARCHITECTURE.md), its dependencies and its files.
 
 define_property(TARGET PROPERTY PROA_LAYER
-                BRIEF_DOCS "Layer of design.md §3; a target depends on smaller layers only")
+                BRIEF_DOCS "Layer of ARCHITECTURE.md; a target depends on smaller layers only")
 
 # Dependencies are names of our own targets without the prefix: `base`, not `proa_base`.
 function(_proa_check_layer name layer)
   foreach(dep IN LISTS ARGN)
     if(NOT TARGET proa_${dep})
       message(FATAL_ERROR "${name} (layer ${layer}) depends on '${dep}', which is no target of a "
-                          "smaller layer. Check the name and the layer table of design.md §3.")
+                          "smaller layer. Check the name and the layer table of ARCHITECTURE.md.")
     endif()
     get_target_property(dep_layer proa_${dep} PROA_LAYER)
     if(NOT dep_layer LESS layer)
@@ -34,7 +34,7 @@ macro(_proa_parse)
     message(FATAL_ERROR "${name}: unknown words '${arg_UNPARSED_ARGUMENTS}'")
   endif()
   if(NOT arg_LAYER MATCHES "^[0-9]$")
-    message(FATAL_ERROR "${name}: LAYER must be a number of design.md §3, it is '${arg_LAYER}'")
+    message(FATAL_ERROR "${name}: LAYER must be a number of ARCHITECTURE.md, it is '${arg_LAYER}'")
   endif()
   _proa_check_layer(${name} ${arg_LAYER} ${arg_DEPS})
 endmacro()

@@ -40,7 +40,7 @@ class Citations(unittest.TestCase):
                          [("paper", "§5.2"), ("paper", "§5.4.1"), ("thesis", "§4.2.3")])
         self.assertEqual(list(paper_map.citations_in("// Paper Figures 7 and Figure 8.")),
                          [("paper", "Figure 7"), ("paper", "Figure 8")])
-        self.assertEqual(list(paper_map.citations_in("// design.md §3, reference §2.2")), [])
+        self.assertEqual(list(paper_map.citations_in("// section §3, reference §2.2")), [])
 
     def test_a_citation_belongs_to_the_function_or_type_it_stands_in_or_above(self):
         table = paper_map.map_of([("proa/core/vote.cpp", CODE)])
