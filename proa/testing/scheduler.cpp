@@ -1,0 +1,58 @@
+#include "proa/testing/scheduler.hpp"
+
+#include <algorithm>
+
+#include "proa/base/assert.hpp"
+
+namespace proa::testing {
+
+EventId Scheduler::at(Instant due, std::uint32_t tag, Fn<void()> task) {
+  std::uint32_t slot = 0;
+  if (free_slots_.empty()) {
+    slot = static_cast<std::uint32_t>(slots_.size());
+    slots_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  slots_[slot].task = std::move(task);
+  slots_[slot].tag = tag;
+  const EventId event{.slot = slot, .generation = slots_[slot].generation};
+  heap_.push_back({.due = std::max(due, now_), .sequence = next_sequence_++, .event = event});
+  std::push_heap(heap_.begin(), heap_.end(), later);
+  ++live_;
+  return event;
+}
+
+void Scheduler::cancel(EventId event) {
+  if (event.generation == 0 || slots_[event.slot].generation != event.generation) return;
+  release(event);  // its place in the heap is dropped when it comes up
+}
+
+bool Scheduler::run_next() {
+  while (!heap_.empty()) {
+    std::pop_heap(heap_.begin(), heap_.end(), later);
+    const Item item = heap_.back();
+    heap_.pop_back();
+    if (slots_[item.event.slot].generation != item.event.generation) continue;
+    now_ = item.due;
+    trace(static_cast<std::uint64_t>(now_.since_start.count()));
+    trace(slots_[item.event.slot].tag);
+    ++events_run_;
+    Fn<void()> task = release(item.event);
+    task();
+    return true;
+  }
+  return false;
+}
+
+Fn<void()> Scheduler::release(EventId event) {
+  Slot& slot = slots_[event.slot];
+  ++slot.generation;
+  free_slots_.push_back(event.slot);
+  PROA_ASSERT(live_ > 0);
+  --live_;
+  return std::move(slot.task);
+}
+
+}  // namespace proa::testing

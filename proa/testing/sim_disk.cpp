@@ -1,0 +1,210 @@
+#include "proa/testing/sim_disk.hpp"
+
+#include <algorithm>
+
+#include "proa/base/assert.hpp"
+
+namespace proa::testing {
+namespace {
+
+std::shared_ptr<SimInode> copy_of(
+    const std::shared_ptr<SimInode>& inode,
+    std::vector<std::pair<std::shared_ptr<SimInode>, std::shared_ptr<SimInode>>>& copies) {
+  if (inode == nullptr) return nullptr;
+  for (const auto& [original, copy] : copies) {
+    if (original == inode) return copy;
+  }
+  copies.emplace_back(inode, std::make_shared<SimInode>(*inode));
+  return copies.back().second;
+}
+
+/// Copies a tree in which a file may have several names: in the cache, on the medium, in a change.
+class TreeCopy {
+ public:
+  std::shared_ptr<SimDirectory> copy(const std::shared_ptr<SimDirectory>& from) {
+    if (from == nullptr) return nullptr;
+    for (const auto& [original, done] : directories_) {
+      if (original == from) return done;
+    }
+    auto made = std::make_shared<SimDirectory>();
+    directories_.emplace_back(from, made);
+    made->cache = copy(from->cache);
+    made->medium = copy(from->medium);
+    for (const SimDirectory::Change& change : from->pending) {
+      made->pending.push_back({change.from, change.to, copy(change.node)});
+    }
+    return made;
+  }
+
+ private:
+  SimDirectory::Node copy(const SimDirectory::Node& node) {
+    return {.file = copy_of(node.file, files_), .directory = copy(node.directory)};
+  }
+  SimDirectory::Names copy(const SimDirectory::Names& names) {
+    SimDirectory::Names made;
+    for (const auto& [name, node] : names)
+      made.emplace(name, copy(node));
+    return made;
+  }
+
+  std::vector<std::pair<std::shared_ptr<SimInode>, std::shared_ptr<SimInode>>> files_;
+  std::vector<std::pair<std::shared_ptr<SimDirectory>, std::shared_ptr<SimDirectory>>> directories_;
+};
+
+std::uint64_t bytes_in(const SimDirectory& directory) {
+  std::uint64_t sum = 0;
+  for (const auto& [name, node] : directory.cache) {
+    if (node.file != nullptr) sum += node.file->cache.size();
+    if (node.directory != nullptr) sum += bytes_in(*node.directory);
+  }
+  return sum;
+}
+
+void apply(SimDirectory::Names& names, const SimDirectory::Change& change) {
+  if (!change.from.empty()) names.erase(change.from);
+  if (!change.to.empty()) names[change.to] = change.node;
+}
+
+bool touches(const SimDirectory::Change& change, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return name == change.from || name == change.to;
+  });
+}
+
+}  // namespace
+
+SimDisk::SimDisk(SimDiskOptions options, std::uint64_t seed)
+    : options_(options), random_(seed), root_(std::make_shared<SimDirectory>()) {
+  PROA_ASSERT(options_.sector_bytes > 0);
+}
+
+std::unique_ptr<SimDisk> SimDisk::clone(std::uint64_t seed) const {
+  auto made = std::make_unique<SimDisk>(options_, seed);
+  made->root_ = TreeCopy{}.copy(root_);
+  return made;
+}
+
+std::uint64_t SimDisk::bytes_used() const { return bytes_in(*root_); }
+
+PowerCutReport SimDisk::cut_power() {
+  PowerCutReport report;
+  decide(*root_, report);
+  locks_.clear();
+  return report;
+}
+
+void SimDisk::decide(SimDirectory& directory, PowerCutReport& report) {
+  // A change that builds on a lost one is lost too: a file that was never created is not renamed.
+  std::vector<std::string> lost;
+  for (const SimDirectory::Change& change : directory.pending) {
+    if (!touches(change, lost) && random_.percent(50)) {
+      apply(directory.medium, change);
+      continue;
+    }
+    ++report.names_lost;
+    if (!change.from.empty()) lost.push_back(change.from);
+    if (!change.to.empty()) lost.push_back(change.to);
+  }
+  directory.pending.clear();
+  directory.cache = directory.medium;
+  for (const auto& [name, node] : directory.cache) {
+    if (node.file != nullptr) decide(*node.file, report);
+    if (node.directory != nullptr) decide(*node.directory, report);
+  }
+}
+
+void SimDisk::decide(SimInode& inode, PowerCutReport& report) {
+  const std::uint64_t size = random_.percent(50) ? inode.cache.size() : inode.medium_size;
+  for (const std::uint32_t sector : inode.dirty) {
+    const auto fate = static_cast<Fate>(random_.below(3));
+    if (fate == Fate::survives) ++report.survived;
+    if (fate == Fate::vanishes) ++report.vanished;
+    if (fate == Fate::torn) ++report.torn;
+    decide_sector(inode, sector, size, fate);
+  }
+  inode.medium.resize(size);
+  inode.medium_size = size;
+  inode.cache = inode.medium;
+  inode.dirty.clear();
+  inode.is_dirty.clear();
+}
+
+void SimDisk::decide_sector(SimInode& inode, std::uint32_t sector, std::uint64_t size, Fate fate) {
+  const std::uint64_t begin = std::uint64_t{sector} * options_.sector_bytes;
+  const std::uint64_t end =
+      std::min<std::uint64_t>({begin + options_.sector_bytes, size, inode.cache.size()});
+  if (fate == Fate::vanishes || begin >= end) return;
+  if (inode.medium.size() < end) inode.medium.resize(end);
+  // A torn sector is new up to some byte and old behind it, or the other way round.
+  const std::uint64_t cut = begin + random_.below(end - begin + 1);
+  const bool begins_new = random_.percent(50);
+  for (std::uint64_t at = begin; at < end; ++at) {
+    if (fate == Fate::survives || (at < cut) == begins_new) inode.medium[at] = inode.cache[at];
+  }
+}
+
+void SimDisk::lose_everything_unsynced() {
+  const auto lose = [](auto&& self, SimDirectory& directory) -> void {
+    directory.pending.clear();
+    directory.cache = directory.medium;
+    for (const auto& [name, node] : directory.cache) {
+      if (node.directory != nullptr) self(self, *node.directory);
+      if (node.file == nullptr) continue;
+      node.file->medium.resize(node.file->medium_size);
+      node.file->cache = node.file->medium;
+      node.file->dirty.clear();
+      node.file->is_dirty.clear();
+    }
+  };
+  lose(lose, *root_);
+  locks_.clear();
+}
+
+void SimDisk::write_back_some() {
+  const auto visit = [this](auto&& self, SimDirectory& directory) -> void {
+    for (const auto& [name, node] : directory.cache) {
+      if (node.directory != nullptr) self(self, *node.directory);
+      if (node.file == nullptr) continue;
+      for (const std::uint32_t sector : node.file->dirty) {
+        if (random_.percent(50)) write_sector_back(*node.file, sector);
+      }
+    }
+  };
+  visit(visit, *root_);
+}
+
+void SimDisk::write_sector_back(SimInode& inode, std::uint32_t sector) {
+  const std::uint64_t begin = std::uint64_t{sector} * options_.sector_bytes;
+  const std::uint64_t end =
+      std::min<std::uint64_t>(begin + options_.sector_bytes, inode.cache.size());
+  if (begin >= end) return;
+  if (inode.medium.size() < end) inode.medium.resize(end);
+  std::copy(inode.cache.begin() + static_cast<std::ptrdiff_t>(begin),
+            inode.cache.begin() + static_cast<std::ptrdiff_t>(end),
+            inode.medium.begin() + static_cast<std::ptrdiff_t>(begin));
+}
+
+bool SimDisk::flip_bit(const std::string& path, std::uint64_t offset, std::uint32_t bit) {
+  SimDirectory* directory = root_.get();
+  std::size_t begin = 0;
+  while (true) {
+    const std::size_t slash = path.find('/', begin);
+    const std::string name = path.substr(begin, slash - begin);
+    if (!name.empty()) {
+      const auto found = directory->cache.find(name);
+      if (found == directory->cache.end()) return false;
+      if (found->second.file != nullptr) {
+        SimInode& inode = *found->second.file;
+        if (offset >= inode.cache.size()) return false;
+        inode.cache[offset] ^= std::byte{1} << (bit % 8);
+        if (offset < inode.medium.size()) inode.medium[offset] ^= std::byte{1} << (bit % 8);
+        return true;
+      }
+      directory = found->second.directory.get();
+    }
+    if (slash == std::string::npos) return false;
+    begin = slash + 1;
+  }
+}
+
+}  // namespace proa::testing

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proa/base/bytes.hpp"
+#include "proa/base/random.hpp"
+#include "proa/base/time.hpp"
+
+namespace proa::testing {
+
+/// What a file holds: in the page cache, and on the medium. A sector is dirty while the two may
+/// differ. Used by SimFileSystem alone.
+struct SimInode {
+  std::vector<std::byte> cache = {};
+  std::vector<std::byte> medium = {};     ///< may be longer than medium_size: what a cut has left
+  std::uint64_t medium_size = 0;          ///< the durable length
+  std::vector<std::uint32_t> dirty = {};  ///< numbers of the dirty sectors, in the order written
+  std::vector<bool> is_dirty = {};        ///< by sector
+
+  bool clean() const { return dirty.empty() && cache.size() == medium_size; }
+};
+
+/// A directory: names in the page cache, names on the medium, and the changes between the two, in
+/// the order in which they were made.
+struct SimDirectory {
+  struct Node {
+    std::shared_ptr<SimInode> file = {};
+    std::shared_ptr<SimDirectory> directory = {};
+    friend bool operator==(const Node&, const Node&) = default;
+  };
+  using Names = std::map<std::string, Node>;
+  /// `from` loses its name, `to` gains `node`; either may be empty. A rename is one change.
+  struct Change {
+    std::string from = {};
+    std::string to = {};
+    Node node = {};
+  };
+
+  Names cache = {};
+  Names medium = {};
+  std::vector<Change> pending = {};
+};
+
+struct SimDiskOptions {
+  std::size_t sector_bytes = 512;  ///< survives, vanishes or tears as a whole
+  std::size_t block_bytes = 4096;  ///< what FileSystem::block_bytes reports
+  std::uint64_t capacity_bytes = UINT64_MAX;
+  Duration sync_min = std::chrono::microseconds{60};
+  Duration sync_max = std::chrono::microseconds{200};
+  Duration operation = std::chrono::microseconds{4};  ///< every other operation
+  std::uint64_t slow_factor = 1;                      ///< multiplies everything above
+};
+
+/// How a power cut treated what was not synced.
+struct PowerCutReport {
+  std::uint64_t survived = 0;  ///< sectors
+  std::uint64_t vanished = 0;
+  std::uint64_t torn = 0;
+  std::uint64_t names_lost = 0;  ///< changes of directories
+};
+
+/// The device of one simulated server: it outlives the server's processes. A write lands in the
+/// page cache; sync makes it durable. A process crash leaves the page cache as it is, still not
+/// durable. A power cut decides for each unsynced sector alone whether it survives, vanishes or is
+/// torn; for each file's length, and for each change of a directory. Threads: one.
+class SimDisk {
+ public:
+  SimDisk(SimDiskOptions options, std::uint64_t seed);
+
+  /// Everything that was not synced meets its fate; afterwards the page cache is the medium.
+  PowerCutReport cut_power();
+  /// The same, all of it lost: the most that a power cut can take.
+  void lose_everything_unsynced();
+  /// The kernel writes back what it likes, as it may at any time.
+  void write_back_some();
+  /// A copy of device and page cache that lives its own life, for trying several fates.
+  std::unique_ptr<SimDisk> clone(std::uint64_t seed) const;
+  /// Inverts one bit of a file's medium and page cache: rot at rest. False: no such byte.
+  bool flip_bit(const std::string& path, std::uint64_t offset, std::uint32_t bit);
+
+  void stall_next_sync(Duration extra) { stall_ += extra; }
+  SimDiskOptions& options() { return options_; }
+  std::uint64_t bytes_used() const;
+
+ private:
+  friend class SimFileSystem;
+  friend class SimFile;
+  friend class SimFileLock;
+
+  enum class Fate { survives, vanishes, torn };
+  void decide(SimInode& inode, PowerCutReport& report);
+  void decide_sector(SimInode& inode, std::uint32_t sector, std::uint64_t size, Fate fate);
+  void decide(SimDirectory& directory, PowerCutReport& report);
+  void write_sector_back(SimInode& inode, std::uint32_t sector);
+
+  SimDiskOptions options_;
+  Random random_;
+  std::shared_ptr<SimDirectory> root_;
+  std::map<std::string, std::uint64_t> locks_;  ///< path to the mount that holds it
+  std::uint64_t mounts_ = 0;
+  Duration stall_ = {};
+};
+
+}  // namespace proa::testing
