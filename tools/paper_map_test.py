@@ -87,8 +87,9 @@ class Check(unittest.TestCase):
     def test_tests_and_scenarios_settle_it(self):
         scenario = "# paper §5.2, Figure 2; thesis §3.10\nservers a b c\n"
         result = self.run_on({"proa/core/vote.cpp": CODE, "proa/core/vote_test.cpp": TEST,
-                              "proa/core/scenarios/vote.scenario": scenario})
+                              "proa/core/scenarios/vote.txt": scenario})
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("5 sections cited, 0 of them without a test", result.stdout)
 
 
 if __name__ == "__main__":
