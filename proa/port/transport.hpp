@@ -52,9 +52,9 @@ class Transport {
   virtual void
   stop() = 0;  ///< the events are not called again; open `respond`s may still be called
   virtual ServerAddress local_address() const = 0;
-  /// What was given to send and respond so far leaves now, in as few system calls as possible. The
-  /// driver calls it at the end of step 4 of the turn (design.md §4), before what may block. What
-  /// nobody flushes leaves once the input of a turn has been stepped.
+  /// What was given to send and to `respond` leaves now, in as few system calls as possible;
+  /// nothing is sure to leave earlier. The driver calls it at the end of step 4 of the turn
+  /// (design.md §4), before what may block.
   virtual void flush() {}
   virtual std::unique_ptr<Peer> connect(const Server& server) = 0;
 };
