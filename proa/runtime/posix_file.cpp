@@ -1,0 +1,105 @@
+#include "proa/runtime/detail/posix_file.hpp"
+
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "proa/runtime/detail/system_error.hpp"
+
+namespace proa::detail {
+namespace {
+
+constexpr std::size_t kPiecesPerCall = 256;  // of at most IOV_MAX = 1024
+
+/// The pieces as the system wants them, from `skip` bytes into the first on; empty ones left out.
+class Gather {
+ public:
+  explicit Gather(std::span<const ByteView> pieces) : rest_(pieces) {}
+
+  /// At most kPiecesPerCall of what is left; empty when all is written.
+  std::span<const iovec> next_call() {
+    std::size_t count = 0;
+    std::size_t skip = skip_;
+    for (const ByteView piece : rest_.first(std::min(rest_.size(), kPiecesPerCall))) {
+      const ByteView left = piece.subspan(std::exchange(skip, 0));
+      if (left.empty()) continue;
+      // The interface of pwritev has no const; it only reads.
+      vectors_[count++] = {const_cast<std::byte*>(left.data()), left.size()};
+    }
+    if (count == 0 && rest_.size() > kPiecesPerCall) {
+      rest_ = rest_.subspan(kPiecesPerCall);
+      return next_call();
+    }
+    return std::span<const iovec>{vectors_}.first(count);
+  }
+
+  void written(std::size_t bytes) {
+    bytes += std::exchange(skip_, 0);
+    while (!rest_.empty() && bytes >= rest_.front().size()) {
+      bytes -= rest_.front().size();
+      rest_ = rest_.subspan(1);
+    }
+    skip_ = bytes;
+  }
+
+ private:
+  std::span<const ByteView> rest_;
+  std::size_t skip_ = 0;  // bytes of the first of rest_ that are written
+  std::array<iovec, kPiecesPerCall> vectors_;
+};
+
+}  // namespace
+
+Result<std::size_t> PosixFile::read_at(std::uint64_t offset, std::span<std::byte> buffer) const {
+  std::size_t done = 0;
+  while (done < buffer.size()) {
+    const ssize_t got = ::pread(fd_.get(), buffer.data() + done, buffer.size() - done,
+                                static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return file_failure("read", path_, errno);
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+Result<void> PosixFile::write_at(std::uint64_t offset, std::span<const ByteView> pieces) {
+  Gather gather(pieces);
+  for (auto vectors = gather.next_call(); !vectors.empty(); vectors = gather.next_call()) {
+    const ssize_t wrote = ::pwritev(fd_.get(), vectors.data(), static_cast<int>(vectors.size()),
+                                    static_cast<off_t>(offset));
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return file_failure("write", path_, errno);
+    if (wrote == 0) return file_failure("write", path_, EIO);  // no progress would loop for ever
+    offset += static_cast<std::uint64_t>(wrote);
+    gather.written(static_cast<std::size_t>(wrote));
+  }
+  return {};
+}
+
+Result<void> PosixFile::sync() {
+  // Interrupted is not failed: nothing was reported about the pages, and they are still dirty.
+  while (::fdatasync(fd_.get()) != 0) {
+    if (errno != EINTR) return file_failure("sync", path_, errno);
+  }
+  return {};
+}
+
+Result<void> PosixFile::truncate(std::uint64_t size) {
+  while (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) {
+    if (errno != EINTR) return file_failure("set the size of", path_, errno);
+  }
+  return {};
+}
+
+Result<std::uint64_t> PosixFile::size() const {
+  struct stat facts = {};
+  if (::fstat(fd_.get(), &facts) != 0) return file_failure("read the size of", path_, errno);
+  return static_cast<std::uint64_t>(facts.st_size);
+}
+
+}  // namespace proa::detail
