@@ -62,6 +62,9 @@ class Runtime {
   virtual void at_turn_end(Fn<void()> task) = 0;
 
   virtual std::uint64_t seed() = 0;  ///< a new one at each call
+
+  /// The simulated process has crashed: nothing runs any more, what waits is dropped. Any thread.
+  virtual bool ended() const { return false; }
 };
 
 }  // namespace proa
