@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -90,6 +91,20 @@ struct Completion {
   friend bool operator==(const Completion&, const Completion&) = default;
 };
 
+/// Something that must not happen in a healthy cluster and that an operator should hear of. The
+/// protocol has dealt with it.
+struct Incident {
+  enum class Kind : std::uint8_t {
+    peer_lost_log,       ///< a follower acknowledged entries that it no longer has
+    malformed_request,   ///< refused: its parts contradict each other
+    commit_contradicted  ///< refused: a leader wants committed entries replaced
+  };
+  Kind kind = {};
+  PeerId peer = {};
+  std::string detail = {};
+  friend bool operator==(const Incident&, const Incident&) = default;
+};
+
 /// What the step wants done. Carried out from top to bottom.
 struct Effects {
   std::vector<Appended> appended = {};  ///< for the tail and the book of proposals
@@ -104,6 +119,7 @@ struct Effects {
   bool lost_leadership = false;
   bool removed = false;  ///< committed: we are no voter any more (shutdown_on_remove)
   std::vector<Completion> complete = {};
+  std::vector<Incident> incidents = {};
 };
 
 }  // namespace proa::core

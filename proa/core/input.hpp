@@ -47,15 +47,18 @@ struct ReadRound {
   friend auto operator<=>(const ReadRound&, const ReadRound&) = default;
 };
 
+/// `append` is whatever belongs to a generation: entries, idle appends, snapshots.
+enum class SentKind : std::uint8_t { append, heartbeat, vote, timeout_now };
+
 /// What the driver remembers of a request until its reply comes, and gives back with it.
 struct Sent {
   Term term = {};
   LogPosition prev = {};
-  LogIndex last = {};  ///< last entry sent; prev.index if there was none
+  LogIndex last = {};  ///< last entry sent; prev.index if there was none; the snapshot's last
   Generation generation = {};
   ReadRound round = {};  ///< the newest read round registered when it left
   Instant sent_at = {};
-  bool heartbeat = false;
+  SentKind kind = SentKind::append;
   friend bool operator==(const Sent&, const Sent&) = default;
 };
 

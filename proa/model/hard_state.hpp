@@ -21,6 +21,12 @@ struct HardState {
   Term term = {};
   std::optional<Candidate> vote = {};            ///< whom we voted for in `term`
   std::optional<LogPosition> repair_floor = {};  ///< set while a truncated log is refilled
+
+  bool voted_in(Term in) const { return term == in && vote.has_value(); }
+  /// The model compares addresses (reference §8.6, rule 8).
+  bool voted_for(const Candidate& candidate) const {
+    return vote.has_value() && vote->address == candidate.address;
+  }
   friend bool operator==(const HardState&, const HardState&) = default;
 };
 
