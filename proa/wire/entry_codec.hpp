@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "proa/base/result.hpp"
+#include "proa/model/configuration.hpp"
+#include "proa/model/entry.hpp"
+#include "proa/model/log_summary.hpp"
+
+namespace proa::wire {
+
+/// A payload of this size or more is not copied into the encoded form but stands beside it.
+inline constexpr std::size_t kDataApartMin = 2048;
+
+/// Encodes entries, each once, exactly as elements of the wire's Entries array (reference §6.3);
+/// the same bytes are the body of a batch in the log.
+std::shared_ptr<const EntryBlock> encode_block(std::span<const NewEntry> entries);
+
+struct DecodedBlock {
+  std::shared_ptr<const EntryBlock> block = {};
+  std::size_t bytes = 0;  ///< how many of the chunk the entries took
+};
+
+/// Decodes `count` elements from the beginning of `chunk`. Payloads stay where they are. Nothing:
+/// more bytes are needed. Errors: protocol_error, also for indexes that are not consecutive.
+Result<std::optional<DecodedBlock>> decode_block(const SharedBytes& chunk, std::size_t count);
+
+SharedBytes encode_configuration(const Configuration& configuration);
+Result<Configuration> decode_configuration(ByteView bytes);  ///< Errors: protocol_error
+
+/// The legacy list of voters' addresses (reference §4.5).
+SharedBytes encode_peers(const Configuration& configuration);
+Result<Configuration> decode_peers(ByteView bytes);  ///< Errors: protocol_error
+
+/// What the core is told of an entry. Errors: protocol_error, if it holds a configuration that
+/// does not decode.
+Result<EntryInfo> describe(const Entry& entry);
+
+/// What the core is told of entries; if there are none, that the next one comes after `previous`.
+Result<EntriesSummary> summarize(const EntryView& entries, LogIndex previous);
+
+}  // namespace proa::wire
