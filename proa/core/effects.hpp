@@ -96,6 +96,7 @@ struct Completion {
 struct Incident {
   enum class Kind : std::uint8_t {
     peer_lost_log,       ///< a follower acknowledged entries that it no longer has
+    second_leader,       ///< refused: two servers claim to lead in one term
     malformed_request,   ///< refused: its parts contradict each other
     commit_contradicted  ///< refused: a leader wants committed entries replaced
   };

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "proa/base/ids.hpp"
+#include "proa/base/time.hpp"
 
 namespace proa::core {
 
@@ -16,5 +17,8 @@ constexpr std::size_t kWaitingChangesMax = 64;
 
 /// The pause after a failed append doubles at each further failure, up to the heartbeat timeout.
 constexpr unsigned kBackoffDoublingsMax = 8;
+
+/// A leader looks whether it still hears from a majority at most this often (reference §8.2).
+constexpr Duration kLeaseCheckPaceMin = std::chrono::milliseconds{10};
 
 }  // namespace proa::core

@@ -1,0 +1,79 @@
+#include <algorithm>
+
+#include "proa/base/assert.hpp"
+#include "proa/base/mutant.hpp"
+#include "proa/core/consensus.hpp"
+
+namespace proa::core {
+
+void Consensus::on(Instant, const Proposed& proposed) {
+  PROA_ASSERT(proposed.count > 0);
+  const Leader* leader = leading();
+  if (leader == nullptr) return fail_proposal(proposed.first, proposed.count, not_leader());
+  append_own({.count = proposed.count, .kind = proposed.kind, .first_proposal = proposed.first});
+}
+
+/// A leader only appends, and only with the term it was elected in (paper §5.3, Figure 3).
+void Consensus::append_own(OwnEntries entries) {
+  entries.first = next(last_index());
+  entries.term = leading()->term;
+  log_.append(entries.term, entries.count);
+  if (entries.configuration != nullptr) {
+    configurations_.append({.configuration = *entries.configuration, .index = entries.first});
+  }
+  tickets_.write_entries();
+  effects_.appended.emplace_back(std::move(entries));
+}
+
+/// An entry is committed once a majority has it on disk and it is of the leader's own term; what
+/// lies before it is committed with it (paper §5.4.2, Figure 8). We count ourselves as any other,
+/// for what is durable.
+void Consensus::advance_commit(Instant) {
+  Leader* leader = leading();
+  if (leader == nullptr) return;
+  LogIndex held = commit_index_;
+  const auto consider = [&](LogIndex index) {
+    if (index <= held) return;
+    const bool is_held = majority(*leader, index <= durable_index(),
+                                  [&](const Progress& peer) { return index <= peer.match_index; });
+    if (is_held) held = index;
+  };
+  consider(durable_index());
+  for (const Progress& peer : leader->peers)
+    consider(peer.match_index);
+  if (held < leader->first_index && !mutant("commit of an old-term entry")) return;
+  commit_up_to(held);
+}
+
+/// A leader that does not hear from a majority for the lease timeout steps down, so that clients
+/// look for another (thesis §6.2; reference §8.14).
+void Consensus::check_quorum(Instant now, Leader& leader) {
+  if (now < leader.lease_check_at) return;
+  const Duration lease = options_.leader_lease_timeout;
+  Duration longest = {};
+  const bool has_contact = majority(leader, true, [&](const Progress& peer) {
+    const Duration silence = now - peer.last_contact;
+    if (silence > lease) return false;
+    longest = std::max(longest, silence);
+    return true;
+  });
+  if (!has_contact) return become_follower(now);
+  leader.lease_check_at = now + std::max(lease - longest, kLeaseCheckPaceMin);
+}
+
+Error Consensus::not_leader() const {
+  Error error{.code = Errc::not_leader,
+              .outcome = Outcome::not_executed,
+              .detail = "this server does not lead"};
+  if (leader_) {
+    error.leader = Server{.id = leader_->id, .address = leader_->address};
+    error.detail += "; " + leader_->id.value + " does, at " + leader_->address.value;
+  }
+  return error;
+}
+
+void Consensus::fail_proposal(ProposalId first, std::uint32_t count, Error error) {
+  effects_.complete.push_back({.first = first, .count = count, .error = std::move(error)});
+}
+
+}  // namespace proa::core
