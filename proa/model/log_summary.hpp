@@ -28,6 +28,7 @@ struct LogSummary {
   /// Set if what followed was found rotten and cut off: the last entry the log had, so far as
   /// known.
   std::optional<LogPosition> rot_cut = {};
+  friend bool operator==(const LogSummary&, const LogSummary&) = default;
 };
 
 /// One atomic, durable step of the log: the cut or restart first, then the entries.
