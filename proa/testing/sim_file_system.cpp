@@ -29,10 +29,13 @@ Failure failed(const char* what, const std::string& path, const char* why) {
 SimFileSystem::SimFileSystem(std::shared_ptr<SimDisk> disk)
     : disk_(std::move(disk)), mount_(++disk_->mounts_) {}
 
-SimFileSystem::~SimFileSystem() { crash(); }
+SimFileSystem::~SimFileSystem() {
+  on_crash_ = nullptr;
+  crash();
+}
 
 void SimFileSystem::crash() {
-  crashed_ = true;
+  if (!std::exchange(crashed_, true) && on_crash_) on_crash_();
   std::erase_if(disk_->locks_, [this](const auto& lock) { return lock.second == mount_; });
 }
 

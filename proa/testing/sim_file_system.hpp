@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "proa/base/fn.hpp"
 #include "proa/port/file_system.hpp"
 #include "proa/testing/sim_disk.hpp"
 
@@ -48,6 +49,8 @@ class SimFileSystem final : public FileSystem {
   void crash_after(std::uint64_t count) { crash_at_ = operations_ + count; }
   void crash();  ///< now: every later operation fails and changes nothing
   bool crashed() const { return crashed_; }
+  /// Told once, inside the operation at which the process crashes.
+  void set_on_crash(Fn<void()> hook) { on_crash_ = std::move(hook); }
   /// Crashes only at an operation of this kind: right before, or with `after`, right after it.
   enum class Moment : std::uint8_t { before_sync, after_sync };
   void crash_at_next(Moment moment) { crash_moment_ = moment; }
@@ -85,6 +88,7 @@ class SimFileSystem final : public FileSystem {
   std::uint64_t crash_at_ = 0;
   std::optional<Moment> crash_moment_;
   bool crashed_ = false;
+  Fn<void()> on_crash_;
   std::vector<DiskFault> faults_;
   Duration cost_ = {};
 };

@@ -53,6 +53,7 @@ void SimLane::begin() {
   task();
   runtime_.lane_running_ = nullptr;
   running_ = false;
+  if (runtime_.killed_) return runtime_.drop_all();
   ++runtime_.counters_[static_cast<std::size_t>(lane_)].lane_tasks;
   end_ = runtime_.scheduler_.after(runtime_.task_duration(lane_),
                                    runtime_.tag(8 + static_cast<std::uint32_t>(lane_)),

@@ -48,6 +48,7 @@ void SimRuntime::run_on_loop(Fn<void()>& task) {
   --loop_depth_;
   busy_until_ = std::max(busy_until_, now());
   ahead_ = {};
+  if (killed_) return drop_all();
   wake_if_needed();
 }
 
@@ -91,9 +92,11 @@ void SimRuntime::post_to_loop(Fn<void()> task) {
 }
 
 void SimRuntime::kill() {
-  if (killed_) return;
-  PROA_ASSERT(!running());
-  killed_ = true;
+  if (std::exchange(killed_, true)) return;
+  if (!running()) drop_all();
+}
+
+void SimRuntime::drop_all() {
   scheduler_.cancel(std::exchange(wake_, {}));
   for (SimLane* lane : lanes_)
     lane->drop_all();
@@ -102,6 +105,7 @@ void SimRuntime::kill() {
   const auto dropped_timers = std::exchange(timers_, {});
   timer_due_.clear();
   disk_cost_ = nullptr;
+  after_turn_ = nullptr;
 }
 
 void SimRuntime::pause_until(Instant until) {
@@ -148,10 +152,11 @@ void SimRuntime::turn() {
   Tasks tasks = std::exchange(next_turn_, {});
   run_all(tasks.input_end);
   run_all(tasks.turn_end);
+  if (after_turn_ && !killed_) after_turn_();
   --loop_depth_;
   busy_until_ = now();
   ahead_ = {};
-  if (killed_) return;
+  if (killed_) return drop_all();
   if (!ready_.empty() || !next_turn_.empty()) return wake_at(busy_until_);
   wake_if_needed();
 }
@@ -159,7 +164,7 @@ void SimRuntime::turn() {
 /// Also what these inputs post themselves, as long as the turn has room for it.
 std::size_t SimRuntime::run_inputs() {
   std::size_t done = 0;
-  while (!ready_.empty() && done < kHandlersPerTurn) {
+  while (!killed_ && !ready_.empty() && done < kHandlersPerTurn) {
     Ready ready = std::move(ready_.front());
     ready_.pop_front();
     if (ready.from != nullptr) --ready.from->undelivered_;
@@ -171,16 +176,17 @@ std::size_t SimRuntime::run_inputs() {
 
 void SimRuntime::run_due_timers() {
   const Instant due = now();
-  while (!timers_.empty() && timers_.begin()->first.first <= due) {
+  while (!killed_ && !timers_.empty() && timers_.begin()->first.first <= due) {
     auto timer = timers_.extract(timers_.begin());
     timer_due_.erase(timer.key().second);
     timer.mapped()();
   }
 }
 
-void SimRuntime::run_all(std::vector<Fn<void()>>& tasks) {
-  for (Fn<void()>& task : tasks)
-    task();
+void SimRuntime::run_all(std::vector<Fn<void()>>& tasks) const {
+  for (Fn<void()>& task : tasks) {
+    if (!killed_) task();
+  }
 }
 
 Duration SimRuntime::draw(Duration max) {

@@ -58,8 +58,8 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   void at_turn_end(Fn<void()> task) override;
   std::uint64_t seed() override { return random_.next(); }
 
-  /// The process is gone: drops every task and timer, and all that comes. Not from inside one of
-  /// its own tasks.
+  /// The process is gone: drops every task and timer, and all that comes. A task that is running
+  /// comes to its end; nothing runs after it.
   void kill();
   bool ended() const override { return killed_; }
   bool running() const { return loop_depth_ > 0 || lane_running_ != nullptr; }
@@ -67,6 +67,7 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   void pause_until(Instant until);
   /// Called after each task of a lane: what its disk operations cost.
   void set_disk_cost(Fn<Duration()> cost) { disk_cost_ = std::move(cost); }
+  void set_after_turn(Fn<void()> hook) { after_turn_ = std::move(hook); }
   const LaneCounters& counters(Lane lane) const {
     return counters_[static_cast<std::size_t>(lane)];
   }
@@ -107,7 +108,8 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   void turn();
   std::size_t run_inputs();
   void run_due_timers();
-  static void run_all(std::vector<Fn<void()>>& tasks);
+  void run_all(std::vector<Fn<void()>>& tasks) const;
+  void drop_all();
   Duration draw(Duration max);
   Duration task_duration(Lane lane);
   std::uint32_t tag(std::uint32_t what) const { return options_.server * 16 + what; }
@@ -127,6 +129,7 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   SimLane* inline_running_ = nullptr;
   std::array<LaneCounters, kLanes> counters_ = {};
   Fn<Duration()> disk_cost_;
+  Fn<void()> after_turn_;
   EventId wake_ = {};
   Instant wake_due_ = Instant::never();
   std::size_t before_timers_ = 0;  ///< inputs of the wake that timers still have to wait for

@@ -166,6 +166,20 @@ TEST_F(Lanes, OfAKilledProcessDropEverythingEvenOpenPromises) {
   EXPECT_EQ(log, "");
 }
 
+TEST_F(Lanes, OfAProcessThatIsKilledByItsOwnTaskRunNothingAfterIt) {
+  const auto runtime = make(0);
+  const auto lane = runtime->make_lane(Lane::log);
+  runtime->loop().post([&] {
+    runtime->kill();
+    log += "end of the task";
+    runtime->at_input_end([&] { log += " input-end"; });
+  });
+  runtime->loop().post([&] { log += " next input"; });
+  run();
+  EXPECT_EQ(log, "end of the task");
+  EXPECT_TRUE(runtime->ended());
+}
+
 TEST(SimRuntime, RepeatsItselfExactlyWithTheSameSeed) {
   const auto run = [](std::uint64_t seed) {
     Scheduler scheduler{seed};

@@ -36,13 +36,37 @@ struct Route {
   }
 };
 
-/// Sends the answer back with the next flush of whoever answers.
+/// The way back for one answer. An answer that is never given, because the receiver has died,
+/// loses the connection.
+class PendingAnswer {
+ public:
+  PendingAnswer(std::shared_ptr<DirectOutbox> outbox, Parcel back, Route route)
+      : outbox_(std::move(outbox)), back_(std::move(back)), route_(std::move(route)) {}
+  ~PendingAnswer() {
+    if (!given_) route_.lost("the receiver is gone");
+  }
+  PendingAnswer(const PendingAnswer&) = delete;
+  PendingAnswer& operator=(const PendingAnswer&) = delete;
+
+  /// It leaves with the next flush of whoever answers.
+  void give(Result<Reply> reply) {
+    given_ = true;
+    back_.lost = [route = route_] { route.lost("the connection was lost"); };
+    back_.deliver = [route = route_, reply = std::move(reply)] { route.answer(reply); };
+    outbox_->add(std::move(back_));
+  }
+
+ private:
+  std::shared_ptr<DirectOutbox> outbox_;
+  Parcel back_;
+  Route route_;
+  bool given_ = false;
+};
+
 Respond answer_over(std::shared_ptr<DirectOutbox> outbox, Parcel back, Route route) {
-  return [outbox = std::move(outbox), back = std::move(back),
-          route = std::move(route)](Result<Reply> reply) mutable {
-    back.lost = [route] { route.lost("the connection was lost"); };
-    back.deliver = [route, reply = std::move(reply)] { route.answer(reply); };
-    outbox->add(std::move(back));
+  return [pending = std::make_unique<PendingAnswer>(std::move(outbox), std::move(back),
+                                                    std::move(route))](Result<Reply> reply) {
+    pending->give(std::move(reply));
   };
 }
 

@@ -166,6 +166,16 @@ TEST_F(DirectTransports, FailAtOnceIfNobodyListens) {
   EXPECT_EQ(heard, "failed ");
 }
 
+TEST_F(DirectTransports, FailAtOnceIfTheReceiverDiesBeforeItAnswers) {
+  ask(1);
+  a.flush();
+  deliver(0);
+  run();
+  at_b.responds.clear();
+  run();
+  EXPECT_EQ(heard, "failed ");
+}
+
 TEST_F(DirectTransports, CallEveryCallbackOnceWhenThePeerIsLetGo) {
   ask(1);
   ask(2);

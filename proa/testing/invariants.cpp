@@ -1,0 +1,186 @@
+#include "proa/testing/invariants.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace proa::testing {
+namespace {
+
+std::string text_of(const std::optional<Candidate>& vote) {
+  return vote ? vote->id.value : std::string("nobody");
+}
+
+std::string text_of(const HardState& state) {
+  return "term " + to_string(state.term) + ", vote for " + text_of(state.vote);
+}
+
+std::string text_of(LogIndex index, const EntryFacts& facts) {
+  return to_string(LogPosition{.term = facts.term, .index = index}) + " (" + to_string(facts.kind) +
+         ", hash " + std::to_string(facts.hash) + ")";
+}
+
+}  // namespace
+
+Invariants::Invariants(std::vector<Server> servers) : seen_(1) {
+  for (Server& server : servers) {
+    shadows_.push_back({.id = std::move(server.id), .address = std::move(server.address)});
+  }
+}
+
+void Invariants::violated(std::string what) {
+  if (!violation_) violation_ = std::move(what);
+}
+
+const EntryFacts* Invariants::committed(LogIndex index) const {
+  if (index.value == 0 || index.value > committed_.size()) return nullptr;
+  return &committed_[index.value - 1];
+}
+
+void Invariants::process_ended(std::size_t server) {
+  shadows_[server].commit = {};
+  shadows_[server].applied = {};
+}
+
+// Log matching (paper §5.3): one entry for an index and a term, and one history before it.
+void Invariants::entry_seen(const ServerShadow& at, LogIndex index, Term prev_term,
+                            const EntryFacts& facts) {
+  if (seen_.size() <= index.value) seen_.resize(index.value + 1);
+  std::vector<Seen>& known = seen_[index.value];
+  for (const Seen& seen : known) {
+    if (seen.facts.term != facts.term) continue;
+    if (seen.facts != facts) {
+      violated("log matching: " + at.id.value + " holds " + text_of(index, facts) +
+               ", elsewhere it is " + text_of(index, seen.facts));
+    }
+    if (seen.prev_term != prev_term) {
+      violated("log matching: before " + text_of(index, facts) + " " + at.id.value +
+               " holds an entry of term " + to_string(prev_term) + ", elsewhere it is of term " +
+               to_string(seen.prev_term));
+    }
+    return;
+  }
+  known.push_back({.facts = facts, .prev_term = prev_term});
+}
+
+void Invariants::entries_seen(ServerShadow& at, const EntryView& entries, Term prev_term) {
+  entries.for_each([&](const Entry& entry) {
+    entry_seen(at, entry.index, prev_term, facts_of(entry));
+    prev_term = entry.term;
+  });
+}
+
+// What was durable is still there, whatever crashed; a write in flight is there whole or not at
+// all.
+void Invariants::log_opened(std::size_t server, const ShadowLog& found) {
+  ServerShadow& at = shadows_[server];
+  ShadowLog with_write = at.log;
+  if (at.log_in_flight) with_write.write(*at.log_in_flight);
+  if (at.prefix_in_flight) with_write.truncate_prefix(*at.prefix_in_flight);
+  const bool in_flight = at.log_in_flight.has_value() || at.prefix_in_flight.has_value();
+  const auto same_content = [&](const ShadowLog& expected) {
+    if (found.last() != expected.last() || found.first() > expected.first()) return false;
+    for (LogIndex i = expected.first(); i <= expected.last(); i = next(i)) {
+      if (*found.find(i) != *expected.find(i)) return false;
+    }
+    return true;
+  };
+  const bool old_content = same_content(at.log);
+  if (!old_content && !(in_flight && same_content(with_write))) {
+    violated("durability: the log of " + at.id.value + " came back as " + to_string(found.first()) +
+             ".." + to_string(found.last()) + ", confirmed durable was " +
+             to_string(at.log.first()) + ".." + to_string(at.log.last()) +
+             (in_flight ? ", or with the write in flight up to " + to_string(with_write.last())
+                        : std::string()));
+  }
+  if (in_flight && old_content) ++counters_.writes_half_done;
+  at.log = found;
+  at.log_in_flight.reset();
+  at.prefix_in_flight.reset();
+}
+
+void Invariants::log_write_begins(std::size_t server, const LogBatch& batch) {
+  ServerShadow& at = shadows_[server];
+  at.log_in_flight = batch;
+  check_truncation(at, batch);
+  if (batch.entries.empty()) return;
+  const LogIndex prev = previous(batch.entries.first_index());
+  const auto prev_term = batch.restart_after && batch.restart_after->index == prev
+                             ? std::optional{batch.restart_after->term}
+                             : at.log.term_at(prev);
+  if (!prev_term) return violated("a gap: " + at.id.value + " appends behind " + to_string(prev));
+  entries_seen(at, batch.entries, *prev_term);
+  if (at.led != Term{} && at.led == at.hard_state.term) {
+    batch.entries.for_each([&](const Entry& entry) {
+      if (entry.term == at.led) return;
+      violated("a leader stamps its own term: " + at.id.value + " leads in " + to_string(at.led) +
+               " and appends " + text_of(entry.index, facts_of(entry)));
+    });
+  }
+}
+
+void Invariants::check_truncation(const ServerShadow& at, const LogBatch& batch) {
+  if (!batch.truncate_from || *batch.truncate_from > at.log.last()) return;
+  const LogIndex from = *batch.truncate_from;
+  const std::string where = at.id.value + " truncates its log from " + to_string(from);
+  if (at.led != Term{} && at.led == at.hard_state.term) {
+    violated("leader append-only: " + where + " while it leads in term " + to_string(at.led));
+  }
+  if (from <= at.acknowledged && at.acknowledged_in == at.hard_state.term) {
+    violated("acknowledged entries: " + where + ", it has confirmed " + to_string(at.acknowledged) +
+             " in term " + to_string(at.acknowledged_in));
+  }
+  for (LogIndex i = from; i <= at.log.last() && i <= last_committed(); i = next(i)) {
+    if (*at.log.find(i) != *committed(i)) break;
+    violated("committed entries: " + where + ", but " + text_of(i, *committed(i)) +
+             " is committed");
+  }
+}
+
+void Invariants::log_written(std::size_t server, const LogBatch& batch) {
+  ServerShadow& at = shadows_[server];
+  if (batch.truncate_from && *batch.truncate_from <= at.log.last()) ++counters_.truncations;
+  at.log.write(batch);
+  at.log_in_flight.reset();
+  if (at.acknowledged > at.log.last()) at.acknowledged = at.log.last();
+}
+
+void Invariants::prefix_truncation_begins(std::size_t server, LogIndex last_removed) {
+  ServerShadow& at = shadows_[server];
+  at.prefix_in_flight = last_removed;
+}
+
+void Invariants::prefix_truncated(std::size_t server, LogIndex last_removed) {
+  shadows_[server].log.truncate_prefix(last_removed);
+  shadows_[server].prefix_in_flight.reset();
+}
+
+void Invariants::hard_state_opened(std::size_t server, const HardState& found) {
+  ServerShadow& at = shadows_[server];
+  if (found != at.hard_state && found != at.hard_state_in_flight) {
+    violated("durability: " + at.id.value + " came back with " + text_of(found) +
+             ", confirmed durable was " + text_of(at.hard_state));
+  }
+  at.hard_state = found;
+  at.hard_state_in_flight.reset();
+}
+
+void Invariants::hard_state_write_begins(std::size_t server, const HardState& hard_state) {
+  ServerShadow& at = shadows_[server];
+  at.hard_state_in_flight = hard_state;
+  if (hard_state.term < at.hard_state.term) {
+    violated("the term only grows: " + at.id.value + " saves " + text_of(hard_state) + " after " +
+             text_of(at.hard_state));
+  }
+  if (hard_state.term == at.hard_state.term && at.hard_state.vote &&
+      hard_state.vote != at.hard_state.vote) {
+    violated("one vote in a term: " + at.id.value + " saves " + text_of(hard_state) + " after " +
+             text_of(at.hard_state));
+  }
+}
+
+void Invariants::hard_state_written(std::size_t server, const HardState& hard_state) {
+  shadows_[server].hard_state = hard_state;
+  shadows_[server].hard_state_in_flight.reset();
+}
+
+}  // namespace proa::testing

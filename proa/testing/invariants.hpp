@@ -1,0 +1,87 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proa/model/messages.hpp"
+#include "proa/port/fsm.hpp"
+#include "proa/testing/shadow.hpp"
+
+namespace proa::testing {
+
+/// How often what was looked at happened: a quiet campaign is not a good one.
+struct CheckCounters {
+  std::uint64_t elections = 0;
+  std::uint64_t truncations = 0;  ///< durable ones of a suffix
+  std::uint64_t commits_checked = 0;
+  std::uint64_t applies_checked = 0;
+  std::uint64_t messages_checked = 0;
+  std::uint64_t writes_half_done = 0;  ///< recoveries that found a write in flight gone
+};
+
+/// The safety properties of Raft (paper Figure 3) and of our durability contract (design.md §4),
+/// checked at each event, in constant time, from outside: from what goes through the ports of all
+/// servers. `server` is a number from 0. Nothing is repaired: the first violation is kept.
+/// Threads: one.
+class Invariants {
+ public:
+  explicit Invariants(std::vector<Server> servers);
+
+  const std::optional<std::string>& violation() const { return violation_; }
+  const CheckCounters& counters() const { return counters_; }
+  const ServerShadow& shadow(std::size_t server) const { return shadows_[server]; }
+  std::size_t servers() const { return shadows_.size(); }
+  LogIndex last_committed() const { return LogIndex{committed_.size()}; }
+  const EntryFacts* committed(LogIndex index) const;
+  /// Says what a violation is; also for checks that are made elsewhere.
+  void violated(std::string what);
+
+  // The log store and the stable store.
+  void log_opened(std::size_t server, const ShadowLog& found);
+  void log_write_begins(std::size_t server, const LogBatch& batch);
+  void log_written(std::size_t server, const LogBatch& batch);
+  void prefix_truncation_begins(std::size_t server, LogIndex last_removed);
+  void prefix_truncated(std::size_t server, LogIndex last_removed);
+  void hard_state_opened(std::size_t server, const HardState& found);
+  void hard_state_write_begins(std::size_t server, const HardState& hard_state);
+  void hard_state_written(std::size_t server, const HardState& hard_state);
+
+  // The transport.
+  void sends(std::size_t server, const Request& request);
+  void answers(std::size_t server, const Request& request, const Reply& reply);
+
+  // The state machine and the node.
+  void applies(std::size_t server, const Committed& entry);
+  void commit_seen(std::size_t server, LogIndex commit);
+  void process_ended(std::size_t server);
+
+ private:
+  struct Seen {
+    EntryFacts facts = {};
+    Term prev_term = {};
+  };
+
+  void entry_seen(const ServerShadow& at, LogIndex index, Term prev_term, const EntryFacts& facts);
+  void entries_seen(ServerShadow& at, const EntryView& entries, Term prev_term);
+  std::optional<EntryFacts> facts_at(const ServerShadow& at, LogIndex index) const;
+  void commit_advances(ServerShadow& by, LogIndex to);
+  void check_quorum(const ServerShadow& by, LogIndex index, const EntryFacts& facts);
+  void check_truncation(const ServerShadow& at, const LogBatch& batch);
+  void leads(ServerShadow& leader, Term term);
+  void sends_append(ServerShadow& from, const AppendEntriesRequest& request);
+  void sends_vote_request(const ServerShadow& from, const RequestVoteRequest& request);
+  void confirms(ServerShadow& from, const AppendEntriesRequest& request);
+  void grants(const ServerShadow& from, const RequestVoteRequest& request, Term reply_term);
+  bool holds(const ServerShadow& at, LogPosition position) const;
+
+  std::vector<ServerShadow> shadows_;
+  std::map<Term, std::size_t> leaders_;
+  std::vector<std::vector<Seen>> seen_;  ///< by index: each entry that anybody ever held
+  std::vector<EntryFacts> committed_;    ///< [0] is index 1
+  std::optional<std::string> violation_;
+  CheckCounters counters_;
+};
+
+}  // namespace proa::testing

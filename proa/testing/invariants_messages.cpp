@@ -1,0 +1,220 @@
+#include <algorithm>
+
+#include "proa/testing/invariants.hpp"
+
+namespace proa::testing {
+namespace {
+
+Term term_of(const Reply& reply) {
+  struct Visitor {
+    Term operator()(const AppendEntriesReply& r) const { return r.term; }
+    Term operator()(const RequestVoteReply& r) const { return r.term; }
+    Term operator()(const RequestPreVoteReply& r) const { return r.term; }
+    Term operator()(const InstallSnapshotReply& r) const { return r.term; }
+    Term operator()(const TimeoutNowReply&) const { return {}; }
+  };
+  return std::visit(Visitor{}, reply);
+}
+
+std::string text_of(const HardState& state) {
+  return "term " + to_string(state.term) + ", vote for " +
+         (state.vote ? state.vote->id.value : std::string("nobody"));
+}
+
+}  // namespace
+
+void Invariants::sends(std::size_t server, const Request& request) {
+  ++counters_.messages_checked;
+  ServerShadow& from = shadows_[server];
+  if (const auto* append = std::get_if<AppendEntriesRequest>(&request)) {
+    sends_append(from, *append);
+  } else if (const auto* vote = std::get_if<RequestVoteRequest>(&request)) {
+    sends_vote_request(from, *vote);
+  }
+}
+
+void Invariants::sends_append(ServerShadow& from, const AppendEntriesRequest& request) {
+  leads(from, request.term);
+  if (request.heartbeat) return;
+  if (!request.entries.empty()) entries_seen(from, request.entries, request.prev_log.term);
+  commit_advances(from, request.leader_commit);
+}
+
+// Election safety (paper §5.2): whoever sends an append leads in its term, and nobody else does.
+void Invariants::leads(ServerShadow& leader, Term term) {
+  const auto number = static_cast<std::size_t>(&leader - shadows_.data());
+  const auto [known, is_new] = leaders_.emplace(term, number);
+  if (known->second != number) {
+    return violated("election safety: " + leader.id.value + " and " +
+                    shadows_[known->second].id.value + " lead in term " + to_string(term));
+  }
+  if (!is_new) return;
+  ++counters_.elections;
+  leader.led = std::max(leader.led, term);
+  if (leader.hard_state.term != term || !leader.hard_state.vote ||
+      leader.hard_state.vote->id != leader.id) {
+    violated("persist before speak: " + leader.id.value + " leads in term " + to_string(term) +
+             ", durable is " + text_of(leader.hard_state));
+  }
+  // Leader completeness (paper §5.4). With log matching the last committed entry stands for all.
+  const LogIndex last = last_committed();
+  const EntryFacts* committed_entry = committed(last);
+  if (committed_entry == nullptr) return;
+  const EntryFacts* held = leader.log.find(last);
+  if (last < leader.log.first() || (held != nullptr && *held == *committed_entry)) return;
+  violated("leader completeness: " + leader.id.value + " leads in term " + to_string(term) +
+           " without the committed entry " +
+           to_string(LogPosition{.term = committed_entry->term, .index = last}));
+}
+
+// A candidate that crashes must not campaign in the same term again (design.md §4).
+void Invariants::sends_vote_request(const ServerShadow& from, const RequestVoteRequest& request) {
+  const HardState& durable = from.hard_state;
+  if (durable.term == request.term && durable.vote && durable.vote->id == from.id) return;
+  violated("persist before speak: " + from.id.value + " asks for votes in term " +
+           to_string(request.term) + ", durable is " + text_of(durable));
+}
+
+void Invariants::answers(std::size_t server, const Request& request, const Reply& reply) {
+  ++counters_.messages_checked;
+  ServerShadow& from = shadows_[server];
+  if (term_of(reply) > from.hard_state.term) {
+    violated("persist before speak: " + from.id.value + " answers in term " +
+             to_string(term_of(reply)) + ", durable is " + text_of(from.hard_state));
+  }
+  if (const auto* append = std::get_if<AppendEntriesReply>(&reply)) {
+    const auto* asked = std::get_if<AppendEntriesRequest>(&request);
+    if (asked != nullptr && append->success && !asked->heartbeat) confirms(from, *asked);
+  } else if (const auto* vote = std::get_if<RequestVoteReply>(&reply)) {
+    const auto* asked = std::get_if<RequestVoteRequest>(&request);
+    if (asked != nullptr && vote->granted) grants(from, *asked, vote->term);
+  }
+}
+
+bool Invariants::holds(const ServerShadow& at, LogPosition position) const {
+  if (position.index < at.log.first()) return true;  // compacted: committed
+  return at.log.term_at(position.index) == position.term;
+}
+
+void Invariants::confirms(ServerShadow& from, const AppendEntriesRequest& request) {
+  LogPosition last = request.prev_log;
+  if (!request.entries.empty()) {
+    last = {.term = request.entries.back().term, .index = request.entries.last_index()};
+  }
+  if (!holds(from, last)) {
+    violated("persist before speak: " + from.id.value + " confirms " + to_string(last) +
+             " in term " + to_string(request.term) + ", its durable log ends at " +
+             to_string(from.log.last()));
+  }
+  if (request.term < from.acknowledged_in) return;
+  if (request.term > from.acknowledged_in) from.acknowledged = {};
+  from.acknowledged_in = request.term;
+  from.acknowledged = std::max(from.acknowledged, last.index);
+}
+
+void Invariants::grants(const ServerShadow& from, const RequestVoteRequest& request,
+                        Term reply_term) {
+  const HardState& durable = from.hard_state;
+  if (reply_term == request.term && durable.term == request.term &&
+      durable.vote == std::optional{request.candidate}) {
+    return;
+  }
+  violated("persist before speak: " + from.id.value + " grants its vote of term " +
+           to_string(request.term) + " to " + request.candidate.id.value +
+           " in an answer of term " + to_string(reply_term) + ", durable is " + text_of(durable));
+}
+
+/// What `at` must mean by an index it calls committed.
+std::optional<EntryFacts> Invariants::facts_at(const ServerShadow& at, LogIndex index) const {
+  if (const EntryFacts* durable = at.log.find(index)) return *durable;
+  // Known as committed, but still on its way to the disk here: compared when it is applied.
+  if (const EntryFacts* known = committed(index)) return *known;
+  // A leader may commit what its followers have made durable before it has itself.
+  if (index.value >= seen_.size()) return std::nullopt;
+  for (const Seen& seen : seen_[index.value]) {
+    if (seen.facts.term == at.led) return seen.facts;
+  }
+  return std::nullopt;
+}
+
+void Invariants::commit_seen(std::size_t server, LogIndex commit) {
+  commit_advances(shadows_[server], commit);
+}
+
+// State machine safety (paper §5.4.3): the entry at an index is committed once and for all.
+void Invariants::commit_advances(ServerShadow& by, LogIndex to) {
+  if (to < by.commit) {
+    violated("the commit index only grows: " + by.id.value + " was at " + to_string(by.commit) +
+             ", is at " + to_string(to));
+  }
+  if (to <= by.commit) return;
+  ++counters_.commits_checked;
+  const LogIndex known = last_committed();
+  for (LogIndex i = std::max(next(by.commit), by.log.first()); i <= to; i = next(i)) {
+    const auto facts = facts_at(by, i);
+    if (!facts) {
+      return violated("commit: " + by.id.value + " is at " + to_string(to) + ", nobody knows its " +
+                      to_string(i));
+    }
+    if (i > last_committed()) {
+      committed_.push_back(*facts);
+    } else if (*committed(i) != *facts) {
+      return violated("state machine safety: " + by.id.value + " commits another entry at " +
+                      to_string(i) + ": term " + to_string(facts->term) + ", before it was term " +
+                      to_string(committed(i)->term));
+    }
+  }
+  by.commit = to;
+  if (to > known) check_quorum(by, to, *committed(to));
+}
+
+// Paper §5.4.2: only an entry of the leader's own term commits by being counted; and what counts
+// is what is durable.
+void Invariants::check_quorum(const ServerShadow& by, LogIndex index, const EntryFacts& facts) {
+  const auto holders = std::count_if(shadows_.begin(), shadows_.end(), [&](const auto& shadow) {
+    return holds(shadow, {.term = facts.term, .index = index});
+  });
+  const LogPosition position{.term = facts.term, .index = index};
+  if (static_cast<std::size_t>(holders) < shadows_.size() / 2 + 1) {
+    violated("commit without a quorum: " + by.id.value + " commits " + to_string(position) + ", " +
+             std::to_string(holders) + " of " + std::to_string(shadows_.size()) +
+             " servers hold it durably");
+  }
+  if (by.led == by.hard_state.term && facts.term != by.led) {
+    violated("commit of an entry of an older term: " + by.id.value + " leads in term " +
+             to_string(by.led) + " and commits " + to_string(position));
+  }
+}
+
+void Invariants::applies(std::size_t server, const Committed& entry) {
+  ++counters_.applies_checked;
+  const LogIndex index = entry.index;
+  ServerShadow& at = shadows_[server];
+  if (index > at.commit) commit_advances(at, index);
+  if (index <= at.applied) {
+    violated("each entry once, in order: " + at.id.value + " applies " + to_string(index) +
+             " after " + to_string(at.applied));
+  }
+  if (at.log.find(index) == nullptr && index >= at.log.first()) {
+    violated("apply: " + at.id.value + " applies " + to_string(index) +
+             ", its durable log ends at " + to_string(at.log.last()));
+  }
+  for (LogIndex i = next(at.applied); i < index; i = next(i)) {
+    const EntryFacts* skipped = committed(i);
+    if (skipped == nullptr || skipped->kind != EntryKind::command) continue;
+    violated("each entry once, in order: " + at.id.value + " applies " + to_string(index) +
+             " without " + to_string(i));
+  }
+  at.applied = index;
+  const Entry applied{.index = index,
+                      .term = entry.term,
+                      .kind = EntryKind::command,
+                      .data = entry.command,
+                      .extensions = entry.extensions};
+  const EntryFacts* expected = committed(index);
+  if (expected != nullptr && facts_of(applied) == *expected) return;
+  violated("state machine safety: " + at.id.value + " applies something else at " +
+           to_string(index) + " than what is committed there");
+}
+
+}  // namespace proa::testing

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "proa/model/hard_state.hpp"
+#include "proa/model/log_summary.hpp"
+
+namespace proa::testing {
+
+/// An entry, as far as the checks care.
+struct EntryFacts {
+  Term term = {};
+  EntryKind kind = {};
+  std::uint64_t hash = 0;  ///< of kind, payload and extensions
+  friend bool operator==(const EntryFacts&, const EntryFacts&) = default;
+};
+
+EntryFacts facts_of(const Entry& entry);
+
+/// A log without payloads: what a LogStore must hold.
+class ShadowLog {
+ public:
+  LogIndex first() const { return next(base_.index); }
+  LogIndex last() const { return base_.index + entries_.size(); }
+  const EntryFacts* find(LogIndex index) const;  ///< nullptr: not in the log
+  /// Of an entry, or of the position before the first; nothing if it is not known.
+  std::optional<Term> term_at(LogIndex index) const;
+
+  void write(const LogBatch& batch);
+  void truncate_suffix(LogIndex from);
+  void truncate_prefix(LogIndex last_removed);
+  void append(const EntryFacts& facts) { entries_.push_back(facts); }
+  void restart_after(LogPosition position);
+  friend bool operator==(const ShadowLog&, const ShadowLog&) = default;
+
+ private:
+  LogPosition base_ = {};  ///< of the entry before the first; its term may be unknown (0)
+  std::deque<EntryFacts> entries_;
+};
+
+/// What is durable on one server, as its stores have confirmed it, whether the server runs or not;
+/// and what it has promised to others. Outlives the server's processes.
+struct ServerShadow {
+  ServerId id = {};
+  ServerAddress address = {};
+  ShadowLog log = {};
+  HardState hard_state = {};
+
+  // What was being written when the process ended, if it did: there or not, nothing in between.
+  std::optional<LogBatch> log_in_flight = {};
+  std::optional<LogIndex> prefix_in_flight = {};
+  std::optional<HardState> hard_state_in_flight = {};
+
+  Term led = {};               ///< the newest term in which it was seen to lead
+  Term acknowledged_in = {};   ///< the newest term in which it confirmed an append
+  LogIndex acknowledged = {};  ///< the last entry it confirmed in that term
+
+  // Of the running process only.
+  LogIndex commit = {};
+  LogIndex applied = {};
+};
+
+}  // namespace proa::testing
