@@ -25,8 +25,8 @@ using detail::UniqueFd;
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kDirectoryMode = 0700;
 constexpr std::size_t kBlockBytesMin = 4096;
-constexpr std::size_t kBlockBytesMax =
-    64 * 1024;  // beyond it, a device reports a stripe, not a unit
+// Beyond this a device reports a stripe, not what tears.
+constexpr std::size_t kBlockBytesMax = 65536;
 
 UniqueFd open_fd(const std::string& path, int flags) {
   int fd = -1;
