@@ -48,7 +48,7 @@ class Fn<R(Args...)> {
 
   explicit operator bool() const { return operations_ != nullptr; }
 
-  R operator()(Args... args) {
+  R operator()(Args... args) {  // NOLINT(performance-unnecessary-value-param): they are forwarded
     PROA_ASSERT(operations_ != nullptr);
     return operations_->call(storage_, std::forward<Args>(args)...);
   }

@@ -1,0 +1,239 @@
+#include "proa/runtime/asio_runtime.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <future>
+#include <thread>
+
+#include "proa/port/future.hpp"
+#include "proa/runtime/detail/asio_context.hpp"
+
+namespace proa {
+namespace {
+
+using testing::ElementsAre;
+using Names = std::vector<std::string>;
+
+class AsioLoop : public testing::Test {
+ protected:
+  /// Runs `body` in a handler of the loop and waits until `done` is set.
+  template <class Body>
+  void on_loop_until_done(Body body) {
+    runtime_->loop().post(std::move(body));
+    done_.get_future().wait();
+  }
+  void note(const char* name) { ran_.emplace_back(name); }
+  Fn<void()> noting(const char* name) {
+    return [this, name] { note(name); };
+  }
+
+  std::promise<void> done_;
+  Names ran_;  ///< of the loop, until done_ is set
+  std::shared_ptr<AsioRuntime> runtime_ = make_runtime().value();
+};
+
+TEST_F(AsioLoop, RunsWhatIsPostedInOrderOnAThreadThatMayNotBlock) {
+  EXPECT_FALSE(runtime_->on_loop());
+  EXPECT_TRUE(runtime_->may_block());
+  runtime_->loop().post([this] {
+    note(runtime_->on_loop() ? "on loop" : "elsewhere");
+    note(runtime_->may_block() ? "may block" : "may not block");
+  });
+  runtime_->loop().post(noting("second"));
+  on_loop_until_done([this] { done_.set_value(); });
+
+  EXPECT_THAT(ran_, ElementsAre("on loop", "may not block", "second"));
+}
+
+// design.md §4, the turn: input, then the ends of input, then the ends of the turn; what registers
+// while one of them runs belongs to the next turn.
+TEST_F(AsioLoop, KeepsTheOrderOfTheTurn) {
+  on_loop_until_done([this] {
+    runtime_->at_turn_end([this] {
+      note("turn end 1");
+      runtime_->at_turn_end([this] {
+        note("turn end 2");
+        done_.set_value();
+      });
+    });
+    runtime_->at_input_end([this] {
+      note("input end 1");
+      runtime_->at_turn_end(noting("turn end of the input end"));
+      runtime_->at_input_end(noting("input end 2"));
+      runtime_->loop().post(noting("input 2"));
+    });
+    runtime_->loop().post(noting("input 1"));
+  });
+
+  EXPECT_THAT(ran_, ElementsAre("input 1", "input end 1", "turn end 1", "input 2", "input end 2",
+                                "turn end of the input end", "turn end 2"));
+}
+
+TEST_F(AsioLoop, RunOnLoopReturnsWhenItHasRunAndRunsAtOnceOnTheLoop) {
+  Fn<void()> outer = [this] {
+    Fn<void()> inner = noting("inner");
+    runtime_->run_on_loop(inner);
+    note("outer");
+  };
+  runtime_->run_on_loop(outer);
+  EXPECT_THAT(ran_, ElementsAre("inner", "outer"));
+}
+
+TEST_F(AsioLoop, RunsTimersInTheirOrderAndNoneThatWasCancelled) {
+  on_loop_until_done([this] {
+    const Instant now = runtime_->now();
+    runtime_->start_timer(now + std::chrono::milliseconds{3}, [this] { done_.set_value(); });
+    runtime_->start_timer(now + std::chrono::milliseconds{2}, noting("second"));
+    runtime_->start_timer(now + std::chrono::milliseconds{1}, noting("first"));
+    runtime_->cancel_timer(runtime_->start_timer(now, noting("cancelled")));
+  });
+  EXPECT_THAT(ran_, ElementsAre("first", "second"));
+}
+
+TEST_F(AsioLoop, StepsTimersAfterWhatWasPosted) {
+  on_loop_until_done([this] {
+    runtime_->start_timer(runtime_->now(), [this] {
+      note("timer");
+      done_.set_value();
+    });
+    runtime_->loop().post(noting("posted"));
+  });
+  EXPECT_THAT(ran_, ElementsAre("posted", "timer"));
+}
+
+// Given a loop that was held up while a heartbeat arrived and its election deadline passed; when it
+// comes back, then it reads the heartbeat first (design.md §4).
+TEST_F(AsioLoop, StepsTimersAfterWhatWaitedInASocket) {
+  std::array<int, 2> ends = {};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+  boost::asio::posix::stream_descriptor socket(runtime_->context().io, ends[0]);
+  on_loop_until_done([&, this] {
+    socket.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                      [this](const boost::system::error_code&) { note("heartbeat"); });
+    runtime_->start_timer(runtime_->now(), [this] {
+      note("deadline");
+      done_.set_value();
+    });
+    const char heartbeat = 1;
+    ASSERT_EQ(::write(ends[1], &heartbeat, 1), 1);
+  });
+  EXPECT_THAT(ran_, ElementsAre("heartbeat", "deadline"));
+  ::close(ends[1]);
+}
+
+// A loop that never runs out of input still runs its timers.
+TEST_F(AsioLoop, DoesNotStarveTimers) {
+  std::function<void()> busy = [&] {
+    if (!ran_.empty()) return done_.set_value();
+    runtime_->loop().post(busy);
+  };
+  on_loop_until_done([&, this] {
+    busy();
+    runtime_->start_timer(runtime_->now(), noting("timer"));
+  });
+  EXPECT_THAT(ran_, ElementsAre("timer"));
+}
+
+/// What several threads have posted, as the loop saw it.
+struct Posters {
+  static constexpr std::size_t kThreads = 4;
+  static constexpr int kPosts = 5000;
+
+  void arrived(std::size_t thread, int post) {
+    in_order = in_order && last[thread] + 1 == post;
+    last[thread] = post;
+  }
+  void post_all(Executor& loop, std::size_t thread) {
+    for (int post = 1; post <= kPosts; ++post)
+      loop.post([this, thread, post] { arrived(thread, post); });
+  }
+
+  std::array<int, kThreads> last = {};
+  bool in_order = true;
+};
+
+TEST_F(AsioLoop, RunsEveryPostOfManyThreadsOnceAndInTheOrderOfEach) {
+  Posters posters;
+  std::vector<std::thread> threads;
+  threads.reserve(Posters::kThreads);
+  for (std::size_t number = 0; number < Posters::kThreads; ++number)
+    threads.emplace_back([&, number] { posters.post_all(runtime_->loop(), number); });
+  for (std::thread& thread : threads)
+    thread.join();
+  on_loop_until_done([this] { done_.set_value(); });
+
+  EXPECT_TRUE(posters.in_order);
+  EXPECT_THAT(posters.last, testing::Each(Posters::kPosts));
+}
+
+TEST_F(AsioLoop, CompletesAFutureThatAThreadWaitsFor) {
+  Promise<int> promise(runtime_);
+  Future<int> future = promise.future();
+  runtime_->loop().post([this, promise = std::move(promise)]() mutable {
+    runtime_->at_turn_end([promise = std::move(promise)]() mutable { promise.complete(7); });
+  });
+  EXPECT_EQ(std::move(future).get().value(), 7);
+}
+
+TEST_F(AsioLoop, EndsAFutureThatTakesTooLong) {
+  Promise<int> promise(runtime_);
+  auto limited = promise.future().within(std::chrono::milliseconds{1});
+  EXPECT_EQ(std::move(limited).get().error().code, Errc::deadline);
+  Fn<void()> complete = [&] { promise.complete(7); };
+  runtime_->run_on_loop(complete);
+}
+
+TEST_F(AsioLoop, GivesAnotherSeedAtEachCall) { EXPECT_NE(runtime_->seed(), runtime_->seed()); }
+
+/// A logger that tells when the runtime that owned it is gone.
+std::shared_ptr<Logger> farewell(std::promise<void>& gone) {
+  return {new NullLogger, [&gone](Logger* logger) {
+            delete logger;
+            gone.set_value();
+          }};
+}
+
+TEST(AsioRuntimeEnds, AfterItHasRunWhatWasPosted) {
+  std::atomic<int> ran = 0;
+  auto runtime = make_runtime().value();
+  for (int post = 0; post < 1000; ++post)
+    runtime->loop().post([&ran] { ++ran; });
+  runtime.reset();
+  EXPECT_EQ(ran, 1000);
+}
+
+TEST(AsioRuntimeEnds, WhenTheLastOwnerIsACallbackOnItsLoop) {
+  std::promise<void> gone;
+  auto runtime = make_runtime({.logger = farewell(gone)}).value();
+  Executor& loop = runtime->loop();
+  loop.post([owner = std::move(runtime)]() mutable { owner.reset(); });
+  gone.get_future().wait();
+}
+
+TEST(AsioRuntimeEnds, WhenTheLastOwnerIsATaskOfALane) {
+  std::promise<void> gone;
+  auto runtime = make_runtime({.logger = farewell(gone)}).value();
+  std::promise<void> lane_is_gone;
+  Fn<void()> begin = [&] {
+    auto lane = std::shared_ptr<LaneExecutor>(runtime->make_lane(Lane::reader));
+    LaneExecutor& on = *lane;
+    on.post([&lane_is_gone, owner = std::move(runtime), lane = std::move(lane)]() mutable {
+      // The lane goes on the loop, the runtime here.
+      owner->loop().post([&lane_is_gone, lane = std::move(lane)]() mutable {
+        lane.reset();
+        lane_is_gone.set_value();
+      });
+    });
+  };
+  runtime->run_on_loop(begin);
+  lane_is_gone.get_future().wait();
+  gone.get_future().wait();
+}
+
+}  // namespace
+}  // namespace proa
