@@ -6,17 +6,22 @@
 #include <span>
 
 #include "proa/base/result.hpp"
-#include "proa/model/configuration.hpp"
 #include "proa/model/entry.hpp"
 #include "proa/model/log_summary.hpp"
+#include "proa/wire/configuration_codec.hpp"
 
 namespace proa::wire {
+
+class MsgpackReader;
 
 /// A payload of this size or more is not copied into the encoded form but stands beside it.
 inline constexpr std::size_t kDataApartMin = 2048;
 
+/// The shortest form in which anybody writes a whole entry. Shorter ones lack fields.
+inline constexpr std::size_t kEntryBytesMin = 65;
+
 /// Encodes entries, each once, exactly as elements of the wire's Entries array (reference §6.3);
-/// the same bytes are the body of a batch in the log.
+/// the same bytes are the body of a batch in the log. Payloads must be shorter than 4 GiB.
 std::shared_ptr<const EntryBlock> encode_block(std::span<const NewEntry> entries);
 
 struct DecodedBlock {
@@ -28,12 +33,9 @@ struct DecodedBlock {
 /// more bytes are needed. Errors: protocol_error, also for indexes that are not consecutive.
 Result<std::optional<DecodedBlock>> decode_block(const SharedBytes& chunk, std::size_t count);
 
-SharedBytes encode_configuration(const Configuration& configuration);
-Result<Configuration> decode_configuration(ByteView bytes);  ///< Errors: protocol_error
-
-/// The legacy list of voters' addresses (reference §4.5).
-SharedBytes encode_peers(const Configuration& configuration);
-Result<Configuration> decode_peers(ByteView bytes);  ///< Errors: protocol_error
+/// Decodes one element; its views point into the reader's input, or into what the reader owns. A
+/// nil element is malformed: it stops a server of the model (reference §6.4, point 3).
+bool read_entry(MsgpackReader& in, Entry& entry);
 
 /// What the core is told of an entry. Errors: protocol_error, if it holds a configuration that
 /// does not decode.
