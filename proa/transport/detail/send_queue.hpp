@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+#include "proa/base/bytes.hpp"
+#include "proa/base/result.hpp"
+#include "proa/model/entry.hpp"
+#include "proa/port/stream_layer.hpp"
+
+namespace proa {
+
+/// A message on its way out: pieces that lie where they were made, and what keeps them there.
+struct Outgoing {
+  std::vector<ByteView> pieces = {};  ///< into `framing` and `entries`
+  SharedBytes framing = {};
+  EntryView entries = {};
+};
+
+/// Messages that wait for a stream to take them. Threads: the loop.
+class SendQueue {
+ public:
+  void push(Outgoing message);
+  bool empty() const { return messages_.empty(); }
+  std::size_t bytes() const { return bytes_; }
+  void clear();
+
+  /// Hands over as much as the stream takes now; whatever waits goes in one call if it fits.
+  Result<void> write_to(Stream& stream);
+
+ private:
+  void gather(std::vector<ByteView>& pieces) const;
+  void drop(std::size_t bytes);
+
+  std::deque<Outgoing> messages_ = {};
+  std::size_t first_piece_ = 0;  ///< of the first message: what comes before is written
+  std::size_t offset_ = 0;       ///< bytes of that piece that are written
+  std::size_t bytes_ = 0;
+  std::vector<ByteView> gathered_ = {};  ///< kept for its memory
+};
+
+}  // namespace proa
