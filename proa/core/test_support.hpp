@@ -12,7 +12,7 @@
 /// shortly.
 namespace proa::core::test {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
 
 inline const ServerId a{"a"}, b{"b"}, c{"c"}, d{"d"}, e{"e"};
 inline constexpr Instant t0{};

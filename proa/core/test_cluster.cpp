@@ -1,0 +1,579 @@
+#include "proa/core/test_cluster.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "proa/core/test_support.hpp"
+
+namespace proa::core::test {
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+std::string to_text(IndexRange range) {
+  if (range.empty()) return "none";
+  return to_string(range.first) + ".." + to_string(range.last);
+}
+
+std::string describe(const AppendEntriesInfo& request) {
+  if (request.heartbeat) return "heartbeat term=" + to_string(request.term);
+  return "AppendEntries term=" + to_string(request.term) + " prev=" + to_string(request.prev_log) +
+         " entries=" + to_text(request.entries.entries) +
+         " commit=" + to_string(request.leader_commit);
+}
+std::string describe(const RequestVoteRequest& request) {
+  return "RequestVote term=" + to_string(request.term) + " last=" + to_string(request.last_log) +
+         (request.leadership_transfer ? " transfer" : "");
+}
+std::string describe(const RequestPreVoteRequest& request) {
+  return "RequestPreVote term=" + to_string(request.term) + " last=" + to_string(request.last_log);
+}
+std::string describe(const TimeoutNowRequest&) { return "TimeoutNow"; }
+std::string describe(const InstallSnapshotRequest& request) {
+  return "InstallSnapshot term=" + to_string(request.term) +
+         " last=" + to_string(request.snapshot.last);
+}
+
+std::string describe(const AppendEntriesReply& reply) {
+  return std::string{reply.success ? "accepted" : "rejected"} + " term=" + to_string(reply.term) +
+         " last_log=" + to_string(reply.last_log);
+}
+std::string describe(const RequestVoteReply& reply) {
+  return std::string{reply.granted ? "vote granted" : "vote refused"} +
+         " term=" + to_string(reply.term);
+}
+std::string describe(const RequestPreVoteReply& reply) {
+  return std::string{reply.granted ? "would grant" : "would refuse"} +
+         " term=" + to_string(reply.term);
+}
+std::string describe(const TimeoutNowReply&) { return "TimeoutNow received"; }
+std::string describe(const InstallSnapshotReply& reply) {
+  return std::string{reply.success ? "installed" : "not installed"} +
+         " term=" + to_string(reply.term);
+}
+
+AppendEntriesInfo info_of(const AppendEntriesRequest& request, EntriesSummary entries) {
+  return {.term = request.term,
+          .leader = request.leader,
+          .prev_log = request.prev_log,
+          .entries = std::move(entries),
+          .leader_commit = request.leader_commit,
+          .heartbeat = request.heartbeat};
+}
+
+StoredLog log_of(const std::vector<StoredEntry>& entries, LogPosition before) {
+  return {.before = before, .entries = entries};
+}
+
+}  // namespace
+
+std::string describe(const Message& message) {
+  std::string text = message.from.value + " -> " + message.to.value + ": ";
+  std::visit(Overloaded{[&](const Carried& request) {
+                          std::visit([&](const auto& m) { text += describe(m); }, request.message);
+                        },
+                        [&](const Reply& reply) {
+                          std::visit([&](const auto& m) { text += describe(m); }, reply);
+                        }},
+             message.content);
+  return text;
+}
+
+const StoredEntry* StoredLog::find(LogIndex index) const {
+  if (index <= before.index || last() < index) return nullptr;
+  return &entries[index.value - before.index.value - 1];
+}
+
+void StoredLog::truncate_from(LogIndex index) {
+  if (last() < index) return;
+  entries.resize(index.value - before.index.value - 1);
+}
+
+std::vector<StoredEntry> StoredLog::slice(IndexRange range) const {
+  std::vector<StoredEntry> part;
+  for (LogIndex at = range.first; at <= range.last; at = next(at))
+    part.push_back(*find(at));
+  return part;
+}
+
+EntriesSummary StoredLog::summary() const {
+  std::vector<std::uint64_t> terms;
+  std::vector<ConfigurationAt> configurations;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    terms.push_back(entries[i].term.value);
+    if (entries[i].configuration == nullptr) continue;
+    configurations.push_back(
+        {.configuration = *entries[i].configuration, .index = before.index + (i + 1)});
+  }
+  return entries_of(terms, next(before.index), std::move(configurations));
+}
+
+std::string StoredLog::terms() const {
+  std::string text = before.index == LogIndex{} ? "" : "(" + to_string(before) + ") ";
+  for (const StoredEntry& entry : entries)
+    text += to_string(entry.term) + " ";
+  if (!text.empty()) text.pop_back();
+  return text;
+}
+
+TestCluster::TestCluster(Setup setup) : setup_(std::move(setup)), random_(setup_.seed) {
+  const auto founding = std::make_shared<Configuration>(Configuration{.servers = setup_.servers});
+  for (const Server& server : setup_.servers) {
+    TestServer& made = servers_[server.id];
+    made.id = server.id;
+    made.disk.hard_state.term = Term{1};
+    made.disk.log.entries = {
+        {.term = Term{1}, .kind = EntryKind::configuration, .configuration = founding}};
+  }
+  written_[{.term = Term{1}, .index = LogIndex{1}}] = {0, Term{}};
+}
+
+std::optional<ServerId> TestCluster::leader() const {
+  std::optional<ServerId> newest;
+  Term term = {};
+  for (const auto& [id, server] : servers_) {
+    if (!server.core) continue;
+    const View view = server.core->view();
+    if (view.role != Role::leader || view.term < term) continue;
+    term = view.term;
+    newest = id;
+  }
+  return newest;
+}
+
+void TestCluster::fail(const std::string& what) {
+  if (failed_) return;
+  failed_ = true;
+  std::string end;
+  for (std::size_t i = trace_.size() < 60 ? 0 : trace_.size() - 60; i < trace_.size(); ++i) {
+    end += trace_[i] + "\n";
+  }
+  ADD_FAILURE() << what << "\nseed " << setup_.seed << ", the end of what happened:\n" << end;
+}
+
+void TestCluster::start(const ServerId& id) {
+  TestServer& server = at(id);
+  if (server.core) return;
+  server.log = server.disk.log;
+  server.applied = server.disk.snapshot ? server.disk.snapshot->last.index : LogIndex{};
+  const Restored restored{
+      .hard_state = server.disk.hard_state,
+      .log = {.log = server.log.summary(),
+              .commit_hint = std::min(server.disk.commit_hint, server.log.last())},
+      .snapshot = server.disk.snapshot,
+  };
+  server.core.emplace(now_,
+                      Options{.self = sender(id),
+                              .heartbeat_timeout = 1000ms,
+                              .election_timeout = 1000ms,
+                              .commit_timeout = 50ms,
+                              .leader_lease_timeout = 500ms,
+                              .append_entries_max = setup_.append_entries_max,
+                              .trailing_logs = setup_.trailing_logs,
+                              .pre_vote = setup_.pre_vote,
+                              .shutdown_on_remove = false,
+                              .seed = random_.next()},
+                      restored);
+  settle(server);
+}
+
+void TestCluster::crash(const ServerId& id) {
+  TestServer& server = at(id);
+  if (!server.core) return;
+  note(id.value + ": crashes");
+  server.core.reset();
+  server.writes.clear();
+  const std::map<std::uint64_t, Message> unanswered = std::exchange(server.requests, {});
+  server.installing.reset();
+  for (std::size_t i = network_.size(); i-- > 0;) {
+    const Message& message = network_[i];
+    const bool is_reply_to_it = message.to == id && std::holds_alternative<Reply>(message.content);
+    if (is_reply_to_it) network_.erase(network_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  for (const auto& [number, message] : unanswered) {  // its connections break
+    if (message.what.term != Term{}) {
+      step(message.from, RequestFailed{.to = id, .what = message.what});
+    }
+  }
+}
+
+void TestCluster::step(const ServerId& id, const Input& input) {
+  TestServer& server = at(id);
+  if (!server.core) return;
+  const View before = server.core->view();
+  server.core->step(now_, input);
+  note_changes(server, before);
+  if (random_.below(100) < setup_.percent_joined) return;
+  settle(server);
+}
+
+void TestCluster::settle(TestServer& server) {
+  if (!server.core) return;
+  for (int round = 0; round < 1000; ++round) {
+    const View before = server.core->view();
+    const Effects effects = server.core->take_effects();
+    carry_out(server, effects);
+    note_changes(server, before);
+    const bool is_quiet = effects.entries_now.empty() && effects.appended.empty();
+    if (is_quiet) return;
+  }
+  fail(server.id.value + " never comes to rest");
+}
+
+void TestCluster::note_changes(TestServer& server, const View& before) {
+  static constexpr const char* kRoles[] = {"follower", "candidate", "leader"};
+  const View after = server.core->view();
+  if (after.role != before.role || after.term != before.term) {
+    note(server.id.value + ": " + kRoles[static_cast<std::size_t>(after.role)] + ", term " +
+         to_string(after.term));
+  }
+  if (after.commit_index != before.commit_index) {
+    note(server.id.value + ": commit " + to_string(after.commit_index));
+  }
+  check_view(server);
+  check_commit(server, before);
+}
+
+void TestCluster::fire_timer(const ServerId& id) {
+  if (!at(id).core) return;
+  advance_to(at(id).core->deadline());
+  step(id, DeadlineReached{});
+}
+
+void TestCluster::carry_out(TestServer& server, const Effects& effects) {
+  for (const Appended& appended : effects.appended)
+    append(server, appended);
+  for (const Incident& incident : effects.incidents) {
+    note(server.id.value + ": incident: " + incident.detail);
+  }
+  for (const Send& out : effects.send_now) {
+    std::visit([&](const auto& what) { send(server, what); }, out);
+  }
+  for (const SendEntries& out : effects.entries_now)
+    send_entries(server, out);
+  for (const SendSnapshot& out : effects.snapshots_now)
+    send_snapshot(server, out);
+  if (effects.write) {
+    const Write& write = *effects.write;
+    if (write.restart_after) {
+      server.log = StoredLog{.before = *write.restart_after,
+                             .entries = server.log.last() <= write.restart_after->index
+                                            ? std::vector<StoredEntry>{}
+                                            : server.log.slice(write.append)};
+    }
+    server.writes.push_back({.write = write, .entries = server.log.slice(write.append)});
+  }
+  if (effects.install) server.installing = effects.install;
+  if (effects.apply) check_apply(server, *effects.apply);
+  if (effects.compact && server.log.before.index < *effects.compact) {
+    const LogPosition before{.term = server.log.find(*effects.compact)->term,
+                             .index = *effects.compact};
+    server.log = log_of(
+        server.log.slice({.first = next(*effects.compact), .last = server.log.last()}), before);
+    if (server.disk.log.before.index < before.index && before.index <= server.disk.log.last()) {
+      server.disk.log = log_of(
+          server.disk.log.slice({.first = next(before.index), .last = server.disk.log.last()}),
+          before);
+    }
+  }
+  for (const Completion& done : effects.complete) {
+    note(server.id.value + ": completes " + std::to_string(done.first.value) +
+         (done.error ? ": " + to_string(*done.error) : " at " + to_string(done.index)));
+  }
+}
+
+void TestCluster::append(TestServer& server, const Appended& appended) {
+  if (const auto* own = std::get_if<OwnEntries>(&appended)) {
+    server.log.truncate_from(own->first);
+    for (std::uint32_t i = 0; i < own->count; ++i) {
+      server.log.entries.push_back({.term = own->term,
+                                    .kind = own->kind,
+                                    .configuration = own->configuration,
+                                    .payload = next_payload_++});
+    }
+  } else {
+    const auto& received = std::get<ReceivedEntries>(appended);
+    const Carried& request = std::get<Carried>(server.requests.at(received.request.value).content);
+    const auto& info = std::get<AppendEntriesInfo>(request.message);
+    if (received.entries.first <= server.log.last()) {
+      note(server.id.value + ": truncates from " + to_string(received.entries.first));
+    }
+    server.log.truncate_from(received.entries.first);
+    const auto begin =
+        request.entries.begin() + static_cast<std::ptrdiff_t>(received.entries.first.value -
+                                                              info.entries.entries.first.value);
+    server.log.entries.insert(server.log.entries.end(), begin, request.entries.end());
+  }
+  check_log(server);
+}
+
+void TestCluster::post(Message message) { network_.push_back(std::move(message)); }
+
+void TestCluster::send(TestServer& server, const SendRequest& request) {
+  Message message{
+      .from = server.id, .to = request.to, .what = request.what, .id = {next_request_++}};
+  message.what.sent_at = now_;
+  message.content = std::visit(
+      Overloaded{[](const AppendEntriesRequest& m) { return Carried{.message = info_of(m, {})}; },
+                 [](const auto& m) { return Carried{.message = m}; }},
+      request.message);
+  post(std::move(message));
+}
+
+void TestCluster::send(TestServer& server, const Answer& answer) {
+  const auto found = server.requests.find(answer.to.value);
+  if (found == server.requests.end()) return fail(server.id.value + " answers twice");
+  const Message request = std::move(found->second);
+  server.requests.erase(found);
+  check_promise(server, request, answer.reply);
+  post({.from = server.id,
+        .to = request.from,
+        .what = request.what,
+        .content = answer.reply,
+        .id = request.id});
+}
+
+void TestCluster::send_entries(TestServer& server, const SendEntries& send) {
+  IndexRange range = send.entries;
+  if (range.size() > setup_.append_entries_max) {
+    range.last = previous(range.first) + setup_.append_entries_max;
+  }
+  Carried carried{.entries = server.log.slice(range)};
+  carried.message = AppendEntriesInfo{
+      .term = send.term,
+      .leader = sender(server.id),
+      .prev_log = send.prev,
+      .entries = log_of(carried.entries, send.prev).summary(),
+      .leader_commit = send.commit,
+  };
+  const LogIndex last = range.empty() ? send.prev.index : range.last;
+  const Sent what{.term = send.term,
+                  .prev = send.prev,
+                  .last = last,
+                  .generation = send.generation,
+                  .round = send.round,
+                  .sent_at = now_};
+  post({.from = server.id,
+        .to = send.to,
+        .what = what,
+        .content = std::move(carried),
+        .id = {next_request_++}});
+  server.core->step(now_, EntriesSent{.to = send.to, .generation = send.generation, .last = last});
+}
+
+void TestCluster::send_snapshot(TestServer& server, const SendSnapshot& send) {
+  const SnapshotMeta& snapshot = server.disk.snapshot.value();
+  const Sent what{.term = send.term,
+                  .last = snapshot.last.index,
+                  .generation = send.generation,
+                  .sent_at = now_};
+  post({.from = server.id,
+        .to = send.to,
+        .what = what,
+        .content = Carried{.message = InstallSnapshotRequest{.term = send.term,
+                                                             .leader = sender(server.id),
+                                                             .snapshot = snapshot}},
+        .id = {next_request_++}});
+}
+
+void TestCluster::deliver(std::size_t position) {
+  const Message message = std::move(network_[position]);
+  network_.erase(network_.begin() + static_cast<std::ptrdiff_t>(position));
+  const auto found = servers_.find(message.to);
+  const bool is_request = std::holds_alternative<Carried>(message.content);
+  if (found == servers_.end() || !found->second.core) {
+    if (is_request) {
+      step(message.from, RequestFailed{.to = message.to, .what = message.what});
+    }
+    return;
+  }
+  note(describe(message));
+  TestServer& server = found->second;
+  std::visit([&](const auto& content) { take_in(server, message, content); }, message.content);
+}
+
+void TestCluster::take_in(TestServer& server, const Message& message, const Carried& request) {
+  server.requests[message.id.value] = message;
+  std::visit(
+      [&](const auto& m) {
+        step(server.id, Received<std::decay_t<decltype(m)>>{.id = message.id, .message = m});
+      },
+      request.message);
+}
+
+void TestCluster::take_in(TestServer& server, const Message& message, const Reply& reply) {
+  if (message.what.term == Term{}) return;  // to a duplicate
+  std::visit(
+      [&](const auto& m) {
+        step(server.id, Replied<std::decay_t<decltype(m)>>{
+                            .from = message.from, .what = message.what, .message = m});
+      },
+      reply);
+}
+
+void TestCluster::lose(std::size_t position) {
+  const Message message = std::move(network_[position]);
+  network_.erase(network_.begin() + static_cast<std::ptrdiff_t>(position));
+  if (message.what.term == Term{}) return;  // of a duplicate
+  const bool is_request = std::holds_alternative<Carried>(message.content);
+  const ServerId& asked = is_request ? message.to : message.from;
+  const ServerId& asker = is_request ? message.from : message.to;
+  note(describe(message) + " (lost)");
+  step(asker, RequestFailed{.to = asked, .what = message.what});
+}
+
+void TestCluster::duplicate(std::size_t position) {
+  Message copy = network_[position];
+  if (!std::holds_alternative<Carried>(copy.content)) return;
+  copy.what = {};
+  copy.id = {next_request_++};
+  post(std::move(copy));
+}
+
+void TestCluster::sync(const ServerId& id) {
+  TestServer& server = at(id);
+  if (!server.core || server.writes.empty()) return;
+  const TestServer::Unsynced unsynced = std::move(server.writes.front());
+  server.writes.pop_front();
+  const Write& write = unsynced.write;
+  Disk& disk = server.disk;
+  if (write.hard_state) disk.hard_state = *write.hard_state;
+  if (write.truncate_from) disk.log.truncate_from(*write.truncate_from);
+  if (write.restart_after) disk.log = {.before = *write.restart_after};
+  if (!write.append.empty() && write.append.first != next(disk.log.last())) {
+    fail(id.value + " writes entries from " + to_string(write.append.first) +
+         " on behind a log that ends at " + to_string(disk.log.last()));
+  }
+  disk.log.entries.insert(disk.log.entries.end(), unsynced.entries.begin(), unsynced.entries.end());
+  disk.commit_hint = write.commit_hint;
+  step(id, Persisted{write.ticket});
+}
+
+void TestCluster::finish_install(const ServerId& id, bool ok) {
+  TestServer& server = at(id);
+  if (!server.core || !server.installing) return;
+  const RequestId request = *std::exchange(server.installing, {});
+  const Carried& carried = std::get<Carried>(server.requests.at(request.value).content);
+  const SnapshotMeta snapshot = std::get<InstallSnapshotRequest>(carried.message).snapshot;
+  std::optional<Error> error;
+  if (ok) {
+    server.disk.snapshot = snapshot;
+    server.applied = snapshot.last.index;
+  } else {
+    error = Error{.code = Errc::io_error, .detail = "the stream broke off"};
+  }
+  step(id, SnapshotInstalled{.id = request, .error = std::move(error)});
+}
+
+/// Nothing that is promised may get lost in a crash now (design: persist before speak).
+void TestCluster::check_promise(const TestServer& server, const Message& request,
+                                const Reply& reply) {
+  const Disk& disk = server.disk;
+  const auto& asked = std::get<Carried>(request.content).message;
+  if (const auto* vote = std::get_if<RequestVoteReply>(&reply); vote != nullptr && vote->granted) {
+    const auto& wish = std::get<RequestVoteRequest>(asked);
+    const bool is_saved = disk.hard_state.term == vote->term && disk.hard_state.vote &&
+                          disk.hard_state.vote->id == wish.candidate.id;
+    if (!is_saved) fail(server.id.value + " grants a vote that is not durable");
+  }
+  const auto* append = std::get_if<AppendEntriesReply>(&reply);
+  if (append == nullptr || !append->success) return;
+  const auto& info = std::get<AppendEntriesInfo>(asked);
+  if (disk.hard_state.term < append->term) fail(server.id.value + " speaks of an unsaved term");
+  const auto& entries = std::get<Carried>(request.content).entries;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const LogIndex index = info.entries.entries.first + i;
+    if (disk.snapshot && index <= disk.snapshot->last.index) continue;
+    const StoredEntry* stored = disk.log.find(index);
+    if (stored == nullptr || *stored != entries[i]) {
+      return fail(server.id.value + " acknowledges entry " + to_string(index) +
+                  ", which is not durable");
+    }
+  }
+}
+
+/// One leader per term, and it has every committed entry (paper Figure 3).
+void TestCluster::check_view(const TestServer& server) {
+  const View view = server.core->view();
+  if (view.role != Role::leader) return;
+  const auto [known, is_new] = leaders_.try_emplace(view.term, server.id);
+  if (known->second != server.id) {
+    return fail(server.id.value + " and " + known->second.value + " lead in term " +
+                to_string(view.term));
+  }
+  if (!is_new) return;
+  for (const auto& [index, entry] : committed_) {
+    if (server.disk.snapshot && index <= server.disk.snapshot->last.index) continue;
+    const StoredEntry* own = server.log.find(index);
+    if (own == nullptr || *own != entry) {
+      return fail(server.id.value + " leads without the committed entry " + to_string(index));
+    }
+  }
+}
+
+/// What a leader commits is on the disks of a majority, also of those that are down.
+void TestCluster::check_commit(const TestServer& server, const View& before) {
+  const View view = server.core->view();
+  if (view.role != Role::leader || view.commit_index <= before.commit_index) return;
+  const Configuration& configuration = view.latest_configuration.configuration;
+  std::size_t holders = 0;
+  for (const Server& member : configuration.servers) {
+    if (member.suffrage != Suffrage::voter) continue;
+    const Disk& disk = at(member.id).disk;
+    const StoredEntry* entry = disk.log.find(view.commit_index);
+    const StoredEntry* own = server.log.find(view.commit_index);
+    const bool is_covered = disk.snapshot && view.commit_index <= disk.snapshot->last.index;
+    if (is_covered || (entry != nullptr && own != nullptr && *entry == *own)) ++holders;
+  }
+  if (holders < configuration.quorum()) {
+    fail(server.id.value + " commits " + to_string(view.commit_index) + " held by " +
+         std::to_string(holders) + " disks");
+  }
+}
+
+/// Entries with the same index and term are the same, and so is all before them (paper Figure 3).
+void TestCluster::check_log(const TestServer& server) {
+  Term before = server.log.before.term;
+  LogIndex index = server.log.before.index;
+  for (const StoredEntry& entry : server.log.entries) {
+    index = next(index);
+    const std::pair content{entry.payload, before};
+    const auto [known, is_new] =
+        written_.try_emplace({.term = entry.term, .index = index}, content);
+    if (known->second != content) {
+      return fail(server.id.value + " holds another entry at " + to_string(index) + " of term " +
+                  to_string(entry.term));
+    }
+    before = entry.term;
+  }
+}
+
+/// If a server has applied an entry at an index, no other ever applies a different one (paper
+/// Figure 3); each index once and in order; and a majority has it on disk.
+void TestCluster::check_apply(TestServer& server, IndexRange range) {
+  if (range.first != next(server.applied)) {
+    fail(server.id.value + " applies " + to_text(range) + " after " + to_string(server.applied));
+  }
+  for (LogIndex at = range.first; at <= range.last; at = next(at)) {
+    const StoredEntry* entry = server.log.find(at);
+    const StoredEntry* durable = server.disk.log.find(at);
+    if (entry == nullptr || durable == nullptr || *entry != *durable) {
+      return fail(server.id.value + " applies entry " + to_string(at) + ", which is not durable");
+    }
+    const auto [known, is_new] = committed_.try_emplace(at, *entry);
+    if (known->second != *entry) {
+      return fail(server.id.value + " applies another entry at " + to_string(at));
+    }
+  }
+  server.applied = range.last;
+  server.core->step(now_, AppliedUpTo{range.last});
+}
+
+}  // namespace proa::core::test
