@@ -35,6 +35,10 @@ class Invariants {
   std::size_t servers() const { return shadows_.size(); }
   LogIndex last_committed() const { return LogIndex{committed_.size()}; }
   const EntryFacts* committed(LogIndex index) const;
+  std::optional<std::size_t> newest_leader() const {  ///< the leader of the newest term
+    if (leaders_.empty()) return std::nullopt;
+    return leaders_.rbegin()->second;
+  }
   /// Says what a violation is; also for checks that are made elsewhere.
   void violated(std::string what);
 

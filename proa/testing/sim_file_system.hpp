@@ -55,6 +55,11 @@ class SimFileSystem final : public FileSystem {
   enum class Moment : std::uint8_t { before_sync, after_sync };
   void crash_at_next(Moment moment) { crash_moment_ = moment; }
 
+  void calm() {  ///< forgets a crash that has not happened
+    crash_at_ = 0;
+    crash_moment_.reset();
+  }
+
   void inject(DiskFault fault) { faults_.push_back(fault); }
   std::uint64_t operations() const { return operations_; }
   std::uint64_t syncs() const { return syncs_; }

@@ -1,0 +1,243 @@
+#include "proa/testing/invariants.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "proa/wire/entry_codec.hpp"
+
+namespace proa::testing {
+namespace {
+
+/// Entries of `term` from `first` on, one for each letter.
+EntryView entries(std::uint64_t first, std::uint64_t term, const std::string& letters) {
+  std::vector<NewEntry> made;
+  for (const char letter : letters) {
+    made.push_back(
+        {.index = {first++}, .term = {term}, .data = SharedBytes::copy_of(std::string(1, letter))});
+  }
+  return EntryView{wire::encode_block(made)};
+}
+
+/// Three servers; s1 leads in term 1 with the entries "abc" durable on itself and on s2.
+struct ThreeServers : ::testing::Test {
+  ThreeServers() {
+    for (std::size_t server = 0; server < 3; ++server)
+      save(server, 1, "s1");
+    write(0, {.entries = entries(1, 1, "abc")});
+    write(1, {.entries = entries(1, 1, "abc")});
+    invariants.sends(0, append(1, {}, entries(1, 1, "abc"), 0));
+  }
+
+  static Sender sender(const std::string& id) { return {.id = {id}, .address = {id}}; }
+  static Request append(std::uint64_t term, LogPosition prev, EntryView view,
+                        std::uint64_t commit) {
+    return AppendEntriesRequest{
+        .term = {term}, .prev_log = prev, .entries = std::move(view), .leader_commit = {commit}};
+  }
+  static Request vote_request(std::uint64_t term, const std::string& candidate) {
+    return RequestVoteRequest{.term = {term}, .candidate = sender(candidate)};
+  }
+  void save(std::size_t server, std::uint64_t term, const std::string& vote) {
+    const HardState state{.term = {term}, .vote = sender(vote)};
+    invariants.hard_state_write_begins(server, state);
+    invariants.hard_state_written(server, state);
+  }
+  void write(std::size_t server, const LogBatch& batch) {
+    invariants.log_write_begins(server, batch);
+    invariants.log_written(server, batch);
+  }
+  /// The beginning of the violation, or "good".
+  std::string verdict() const {
+    const auto& violation = invariants.violation();
+    return violation ? violation->substr(0, violation->find(':')) : "good";
+  }
+
+  Invariants invariants{{{.id = {"s1"}, .address = {"s1"}},
+                         {.id = {"s2"}, .address = {"s2"}},
+                         {.id = {"s3"}, .address = {"s3"}}}};
+};
+
+struct InvariantsOf : ThreeServers {};
+
+TEST_F(InvariantsOf, AHealthyClusterFindNothing) {
+  invariants.answers(1, append(1, {}, entries(1, 1, "abc"), 0),
+                     AppendEntriesReply{.term = {1}, .success = true});
+  invariants.sends(0, append(1, {Term{1}, LogIndex{3}}, {}, 3));
+  invariants.applies(0, {.index = {1}, .term = {1}, .command = view_of("a")});
+  save(2, 2, "s3");
+  EXPECT_EQ(verdict(), "good") << *invariants.violation();
+  EXPECT_EQ(invariants.last_committed(), LogIndex{3});
+}
+
+// Paper §5.2.
+TEST_F(InvariantsOf, ElectionsRefuseTwoLeadersInOneTerm) {
+  invariants.sends(1, append(1, {}, {}, 0));
+  EXPECT_EQ(verdict(), "election safety");
+}
+
+TEST_F(InvariantsOf, ElectionsRefuseALeaderWhoseOwnVoteIsNotDurable) {
+  invariants.sends(1, append(2, {}, {}, 0));
+  EXPECT_EQ(verdict(), "persist before speak");
+}
+
+// Paper §5.4.
+TEST_F(InvariantsOf, ElectionsRefuseALeaderWithoutACommittedEntry) {
+  invariants.sends(0, append(1, {}, {}, 3));
+  save(2, 2, "s3");
+  invariants.sends(2, append(2, {}, {}, 0));
+  EXPECT_EQ(verdict(), "leader completeness");
+}
+
+// Paper §5.3.
+TEST_F(InvariantsOf, LogsRefuseAnotherEntryOfTheSameIndexAndTerm) {
+  write(2, {.entries = entries(1, 1, "axc")});
+  EXPECT_EQ(verdict(), "log matching");
+}
+
+TEST_F(InvariantsOf, LogsRefuseTheSameEntryBehindAnotherHistory) {
+  write(2, {.entries = entries(1, 2, "z")});
+  write(2, {.entries = entries(2, 1, "b")});
+  EXPECT_EQ(verdict(), "log matching");
+}
+
+TEST_F(InvariantsOf, LogsRefuseALeaderThatTruncates) {
+  write(0, {.truncate_from = LogIndex{2}});
+  EXPECT_EQ(verdict(), "leader append-only");
+}
+
+TEST_F(InvariantsOf, LogsRefuseALeaderThatStampsAnotherTerm) {
+  write(0, {.entries = entries(4, 2, "d")});
+  EXPECT_EQ(verdict(), "a leader stamps its own term");
+}
+
+TEST_F(InvariantsOf, LogsRefuseToLoseWhatWasAcknowledgedInTheSameTerm) {
+  invariants.answers(1, append(1, {}, entries(1, 1, "abc"), 0),
+                     AppendEntriesReply{.term = {1}, .success = true});
+  write(1, {.truncate_from = LogIndex{3}, .entries = entries(3, 1, "c")});
+  EXPECT_EQ(verdict(), "acknowledged entries");
+}
+
+TEST_F(InvariantsOf, LogsAllowANewLeaderToReplaceWhatWasAcknowledgedAndNotCommitted) {
+  invariants.answers(1, append(1, {}, entries(1, 1, "abc"), 0),
+                     AppendEntriesReply{.term = {1}, .success = true});
+  save(1, 2, "s3");
+  write(1, {.truncate_from = LogIndex{3}, .entries = entries(3, 2, "x")});
+  EXPECT_EQ(verdict(), "good") << *invariants.violation();
+}
+
+TEST_F(InvariantsOf, LogsRefuseToLoseWhatIsCommitted) {
+  invariants.sends(0, append(1, {}, {}, 3));
+  save(1, 2, "s3");
+  write(1, {.truncate_from = LogIndex{3}, .entries = entries(3, 2, "x")});
+  EXPECT_EQ(verdict(), "committed entries");
+}
+
+TEST_F(InvariantsOf, CommitsNeedAQuorumOfDurableLogs) {
+  write(0, {.entries = entries(4, 1, "d")});
+  invariants.sends(0, append(1, {}, entries(1, 1, "abcd"), 4));
+  EXPECT_EQ(verdict(), "commit without a quorum");
+}
+
+// Paper §5.4.2, Figure 8.
+TEST_F(InvariantsOf, CommitsRefuseAnEntryOfAnOlderTerm) {
+  save(0, 2, "s1");
+  invariants.sends(0, append(2, {}, {}, 3));
+  EXPECT_EQ(verdict(), "commit of an entry of an older term");
+}
+
+TEST_F(InvariantsOf, CommitsRefuseToMoveBack) {
+  invariants.commit_seen(0, {3});
+  invariants.commit_seen(0, {2});
+  EXPECT_EQ(verdict(), "the commit index only grows");
+}
+
+TEST_F(InvariantsOf, ApplicationsRefuseSomethingElseThanWhatIsCommitted) {
+  invariants.applies(0, {.index = {1}, .term = {1}, .command = view_of("x")});
+  EXPECT_EQ(verdict(), "state machine safety");
+}
+
+TEST_F(InvariantsOf, ApplicationsRefuseToRepeatOrToSkip) {
+  invariants.commit_seen(0, {3});
+  invariants.applies(0, {.index = {2}, .term = {1}, .command = view_of("b")});
+  EXPECT_EQ(verdict(), "each entry once, in order");
+}
+
+TEST_F(InvariantsOf, ApplicationsRefuseWhatIsNotDurableHere) {
+  invariants.commit_seen(0, {3});
+  invariants.applies(2, {.index = {1}, .term = {1}, .command = view_of("a")});
+  EXPECT_EQ(verdict(), "apply");
+}
+
+// design.md §4, the durability contract.
+TEST_F(InvariantsOf, SpeechRefusesAVoteRequestBeforeTheOwnVoteIsDurable) {
+  invariants.sends(1, vote_request(2, "s2"));
+  EXPECT_EQ(verdict(), "persist before speak");
+}
+
+TEST_F(InvariantsOf, SpeechRefusesAGrantThatIsNotDurable) {
+  save(1, 2, "s3");
+  invariants.answers(1, vote_request(2, "s2"), RequestVoteReply{.term = {2}, .granted = true});
+  EXPECT_EQ(verdict(), "persist before speak");
+}
+
+TEST_F(InvariantsOf, SpeechRefusesAGrantThatLeavesInANewerTerm) {
+  save(1, 2, "s3");
+  save(1, 3, "s1");
+  invariants.answers(1, vote_request(2, "s3"), RequestVoteReply{.term = {2}, .granted = true});
+  EXPECT_EQ(verdict(), "persist before speak");
+}
+
+TEST_F(InvariantsOf, SpeechRefusesATermThatIsNotDurable) {
+  invariants.answers(1, vote_request(2, "s2"), RequestVoteReply{.term = {2}});
+  EXPECT_EQ(verdict(), "persist before speak");
+}
+
+TEST_F(InvariantsOf, SpeechRefusesToAcknowledgeWhatIsOnItsWayToTheDisk) {
+  invariants.log_write_begins(2, {.entries = entries(1, 1, "abc")});
+  invariants.answers(2, append(1, {}, entries(1, 1, "abc"), 0),
+                     AppendEntriesReply{.term = {1}, .success = true});
+  EXPECT_EQ(verdict(), "persist before speak");
+}
+
+TEST_F(InvariantsOf, VotesRefuseASecondOneInATermAndATermThatMovesBack) {
+  save(0, 1, "s2");
+  EXPECT_EQ(verdict(), "one vote in a term");
+}
+
+TEST_F(InvariantsOf, TermsRefuseToMoveBack) {
+  save(0, 3, "s2");
+  EXPECT_EQ(verdict(), "good");
+  save(0, 2, "s2");
+  EXPECT_EQ(verdict(), "the term only grows");
+}
+
+TEST_F(InvariantsOf, RecoveryTakesAWriteInFlightWholeOrNotAtAll) {
+  invariants.log_write_begins(1, {.entries = entries(4, 1, "de")});
+  ShadowLog whole = invariants.shadow(1).log;
+  entries(4, 1, "de").for_each([&](const Entry& entry) { whole.append(facts_of(entry)); });
+  invariants.log_opened(1, whole);
+  EXPECT_EQ(verdict(), "good");
+
+  invariants.log_write_begins(1, {.entries = entries(6, 1, "fg")});
+  ShadowLog half = whole;
+  entries(6, 1, "f").for_each([&](const Entry& entry) { half.append(facts_of(entry)); });
+  invariants.log_opened(1, half);
+  EXPECT_EQ(verdict(), "durability");
+}
+
+TEST_F(InvariantsOf, RecoveryRefusesAShorterLogThanWasConfirmed) {
+  ShadowLog shorter = invariants.shadow(1).log;
+  shorter.truncate_suffix({3});
+  invariants.log_opened(1, shorter);
+  EXPECT_EQ(verdict(), "durability");
+}
+
+TEST_F(InvariantsOf, RecoveryRefusesAnOlderVote) {
+  save(1, 2, "s3");
+  invariants.hard_state_opened(1, {.term = {1}, .vote = sender("s1")});
+  EXPECT_EQ(verdict(), "durability");
+}
+
+}  // namespace
+}  // namespace proa::testing
