@@ -152,7 +152,8 @@ Result<std::optional<DecodedBlock>> decode_block(const SharedBytes& chunk, std::
     }
     if (entries.size() == 1) continue;
     const Entry& before = entries[entries.size() - 2];
-    if (entry.index != next(before.index)) return not_consecutive(before, entry);
+    const bool follows = entry.index == next(before.index) && entry.index > before.index;
+    if (!follows) return not_consecutive(before, entry);
   }
   block->owners = in.take_owned();
   block->owners.push_back(chunk);
