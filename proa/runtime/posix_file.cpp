@@ -3,57 +3,13 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
 
+#include "proa/runtime/detail/gather.hpp"
 #include "proa/runtime/detail/system_error.hpp"
 
 namespace proa::detail {
-namespace {
-
-constexpr std::size_t kPiecesPerCall = 256;  // of at most IOV_MAX = 1024
-
-/// The pieces as the system wants them, from `skip` bytes into the first on; empty ones left out.
-class Gather {
- public:
-  explicit Gather(std::span<const ByteView> pieces) : rest_(pieces) {}
-
-  /// At most kPiecesPerCall of what is left; empty when all is written.
-  std::span<const iovec> next_call() {
-    std::size_t count = 0;
-    std::size_t skip = skip_;
-    for (const ByteView piece : rest_.first(std::min(rest_.size(), kPiecesPerCall))) {
-      const ByteView left = piece.subspan(std::exchange(skip, 0));
-      if (left.empty()) continue;
-      // The interface of pwritev has no const; it only reads.
-      vectors_[count++] = {const_cast<std::byte*>(left.data()), left.size()};
-    }
-    if (count == 0 && rest_.size() > kPiecesPerCall) {
-      rest_ = rest_.subspan(kPiecesPerCall);
-      return next_call();
-    }
-    return std::span<const iovec>{vectors_}.first(count);
-  }
-
-  void written(std::size_t bytes) {
-    bytes += std::exchange(skip_, 0);
-    while (!rest_.empty() && bytes >= rest_.front().size()) {
-      bytes -= rest_.front().size();
-      rest_ = rest_.subspan(1);
-    }
-    skip_ = bytes;
-  }
-
- private:
-  std::span<const ByteView> rest_;
-  std::size_t skip_ = 0;  // bytes of the first of rest_ that are written
-  std::array<iovec, kPiecesPerCall> vectors_;
-};
-
-}  // namespace
-
 Result<std::size_t> PosixFile::read_at(std::uint64_t offset, std::span<std::byte> buffer) const {
   std::size_t done = 0;
   while (done < buffer.size()) {
