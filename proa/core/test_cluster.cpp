@@ -10,55 +10,6 @@
 namespace proa::core::test {
 namespace {
 
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
-
-std::string to_text(IndexRange range) {
-  if (range.empty()) return "none";
-  return to_string(range.first) + ".." + to_string(range.last);
-}
-
-std::string describe(const AppendEntriesInfo& request) {
-  if (request.heartbeat) return "heartbeat term=" + to_string(request.term);
-  return "AppendEntries term=" + to_string(request.term) + " prev=" + to_string(request.prev_log) +
-         " entries=" + to_text(request.entries.entries) +
-         " commit=" + to_string(request.leader_commit);
-}
-std::string describe(const RequestVoteRequest& request) {
-  return "RequestVote term=" + to_string(request.term) + " last=" + to_string(request.last_log) +
-         (request.leadership_transfer ? " transfer" : "");
-}
-std::string describe(const RequestPreVoteRequest& request) {
-  return "RequestPreVote term=" + to_string(request.term) + " last=" + to_string(request.last_log);
-}
-std::string describe(const TimeoutNowRequest&) { return "TimeoutNow"; }
-std::string describe(const InstallSnapshotRequest& request) {
-  return "InstallSnapshot term=" + to_string(request.term) +
-         " last=" + to_string(request.snapshot.last);
-}
-
-std::string describe(const AppendEntriesReply& reply) {
-  return std::string{reply.success ? "accepted" : "rejected"} + " term=" + to_string(reply.term) +
-         " last_log=" + to_string(reply.last_log);
-}
-std::string describe(const RequestVoteReply& reply) {
-  return std::string{reply.granted ? "vote granted" : "vote refused"} +
-         " term=" + to_string(reply.term);
-}
-std::string describe(const RequestPreVoteReply& reply) {
-  return std::string{reply.granted ? "would grant" : "would refuse"} +
-         " term=" + to_string(reply.term);
-}
-std::string describe(const TimeoutNowReply&) { return "TimeoutNow received"; }
-std::string describe(const InstallSnapshotReply& reply) {
-  return std::string{reply.success ? "installed" : "not installed"} +
-         " term=" + to_string(reply.term);
-}
-
 AppendEntriesInfo info_of(const AppendEntriesRequest& request, EntriesSummary entries) {
   return {.term = request.term,
           .leader = request.leader,
@@ -73,55 +24,6 @@ StoredLog log_of(const std::vector<StoredEntry>& entries, LogPosition before) {
 }
 
 }  // namespace
-
-std::string describe(const Message& message) {
-  std::string text = message.from.value + " -> " + message.to.value + ": ";
-  std::visit(Overloaded{[&](const Carried& request) {
-                          std::visit([&](const auto& m) { text += describe(m); }, request.message);
-                        },
-                        [&](const Reply& reply) {
-                          std::visit([&](const auto& m) { text += describe(m); }, reply);
-                        }},
-             message.content);
-  return text;
-}
-
-const StoredEntry* StoredLog::find(LogIndex index) const {
-  if (index <= before.index || last() < index) return nullptr;
-  return &entries[index.value - before.index.value - 1];
-}
-
-void StoredLog::truncate_from(LogIndex index) {
-  if (last() < index) return;
-  entries.resize(index.value - before.index.value - 1);
-}
-
-std::vector<StoredEntry> StoredLog::slice(IndexRange range) const {
-  std::vector<StoredEntry> part;
-  for (LogIndex at = range.first; at <= range.last; at = next(at))
-    part.push_back(*find(at));
-  return part;
-}
-
-EntriesSummary StoredLog::summary() const {
-  std::vector<std::uint64_t> terms;
-  std::vector<ConfigurationAt> configurations;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    terms.push_back(entries[i].term.value);
-    if (entries[i].configuration == nullptr) continue;
-    configurations.push_back(
-        {.configuration = *entries[i].configuration, .index = before.index + (i + 1)});
-  }
-  return entries_of(terms, next(before.index), std::move(configurations));
-}
-
-std::string StoredLog::terms() const {
-  std::string text = before.index == LogIndex{} ? "" : "(" + to_string(before) + ") ";
-  for (const StoredEntry& entry : entries)
-    text += to_string(entry.term) + " ";
-  if (!text.empty()) text.pop_back();
-  return text;
-}
 
 TestCluster::TestCluster(Setup setup) : setup_(std::move(setup)), random_(setup_.seed) {
   const auto founding = std::make_shared<Configuration>(Configuration{.servers = setup_.servers});
@@ -317,6 +219,12 @@ void TestCluster::append(TestServer& server, const Appended& appended) {
 void TestCluster::post(Message message) { network_.push_back(std::move(message)); }
 
 void TestCluster::send(TestServer& server, const SendRequest& request) {
+  if (const auto* wish = std::get_if<RequestVoteRequest>(&request.message)) {
+    const HardState& saved = server.disk.hard_state;
+    if (saved.term < wish->term || (saved.term == wish->term && saved.vote != sender(server.id))) {
+      fail(server.id.value + " asks for votes before its own is durable");
+    }
+  }
   Message message{
       .from = server.id, .to = request.to, .what = request.what, .id = {next_request_++}};
   message.what.sent_at = now_;
@@ -470,110 +378,6 @@ void TestCluster::finish_install(const ServerId& id, bool ok) {
     error = Error{.code = Errc::io_error, .detail = "the stream broke off"};
   }
   step(id, SnapshotInstalled{.id = request, .error = std::move(error)});
-}
-
-/// Nothing that is promised may get lost in a crash now (design: persist before speak).
-void TestCluster::check_promise(const TestServer& server, const Message& request,
-                                const Reply& reply) {
-  const Disk& disk = server.disk;
-  const auto& asked = std::get<Carried>(request.content).message;
-  if (const auto* vote = std::get_if<RequestVoteReply>(&reply); vote != nullptr && vote->granted) {
-    const auto& wish = std::get<RequestVoteRequest>(asked);
-    const bool is_saved = disk.hard_state.term == vote->term && disk.hard_state.vote &&
-                          disk.hard_state.vote->id == wish.candidate.id;
-    if (!is_saved) fail(server.id.value + " grants a vote that is not durable");
-  }
-  const auto* append = std::get_if<AppendEntriesReply>(&reply);
-  if (append == nullptr || !append->success) return;
-  const auto& info = std::get<AppendEntriesInfo>(asked);
-  if (disk.hard_state.term < append->term) fail(server.id.value + " speaks of an unsaved term");
-  const auto& entries = std::get<Carried>(request.content).entries;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    const LogIndex index = info.entries.entries.first + i;
-    if (disk.snapshot && index <= disk.snapshot->last.index) continue;
-    const StoredEntry* stored = disk.log.find(index);
-    if (stored == nullptr || *stored != entries[i]) {
-      return fail(server.id.value + " acknowledges entry " + to_string(index) +
-                  ", which is not durable");
-    }
-  }
-}
-
-/// One leader per term, and it has every committed entry (paper Figure 3).
-void TestCluster::check_view(const TestServer& server) {
-  const View view = server.core->view();
-  if (view.role != Role::leader) return;
-  const auto [known, is_new] = leaders_.try_emplace(view.term, server.id);
-  if (known->second != server.id) {
-    return fail(server.id.value + " and " + known->second.value + " lead in term " +
-                to_string(view.term));
-  }
-  if (!is_new) return;
-  for (const auto& [index, entry] : committed_) {
-    if (server.disk.snapshot && index <= server.disk.snapshot->last.index) continue;
-    const StoredEntry* own = server.log.find(index);
-    if (own == nullptr || *own != entry) {
-      return fail(server.id.value + " leads without the committed entry " + to_string(index));
-    }
-  }
-}
-
-/// What a leader commits is on the disks of a majority, also of those that are down.
-void TestCluster::check_commit(const TestServer& server, const View& before) {
-  const View view = server.core->view();
-  if (view.role != Role::leader || view.commit_index <= before.commit_index) return;
-  const Configuration& configuration = view.latest_configuration.configuration;
-  std::size_t holders = 0;
-  for (const Server& member : configuration.servers) {
-    if (member.suffrage != Suffrage::voter) continue;
-    const Disk& disk = at(member.id).disk;
-    const StoredEntry* entry = disk.log.find(view.commit_index);
-    const StoredEntry* own = server.log.find(view.commit_index);
-    const bool is_covered = disk.snapshot && view.commit_index <= disk.snapshot->last.index;
-    if (is_covered || (entry != nullptr && own != nullptr && *entry == *own)) ++holders;
-  }
-  if (holders < configuration.quorum()) {
-    fail(server.id.value + " commits " + to_string(view.commit_index) + " held by " +
-         std::to_string(holders) + " disks");
-  }
-}
-
-/// Entries with the same index and term are the same, and so is all before them (paper Figure 3).
-void TestCluster::check_log(const TestServer& server) {
-  Term before = server.log.before.term;
-  LogIndex index = server.log.before.index;
-  for (const StoredEntry& entry : server.log.entries) {
-    index = next(index);
-    const std::pair content{entry.payload, before};
-    const auto [known, is_new] =
-        written_.try_emplace({.term = entry.term, .index = index}, content);
-    if (known->second != content) {
-      return fail(server.id.value + " holds another entry at " + to_string(index) + " of term " +
-                  to_string(entry.term));
-    }
-    before = entry.term;
-  }
-}
-
-/// If a server has applied an entry at an index, no other ever applies a different one (paper
-/// Figure 3); each index once and in order; and a majority has it on disk.
-void TestCluster::check_apply(TestServer& server, IndexRange range) {
-  if (range.first != next(server.applied)) {
-    fail(server.id.value + " applies " + to_text(range) + " after " + to_string(server.applied));
-  }
-  for (LogIndex at = range.first; at <= range.last; at = next(at)) {
-    const StoredEntry* entry = server.log.find(at);
-    const StoredEntry* durable = server.disk.log.find(at);
-    if (entry == nullptr || durable == nullptr || *entry != *durable) {
-      return fail(server.id.value + " applies entry " + to_string(at) + ", which is not durable");
-    }
-    const auto [known, is_new] = committed_.try_emplace(at, *entry);
-    if (known->second != *entry) {
-      return fail(server.id.value + " applies another entry at " + to_string(at));
-    }
-  }
-  server.applied = range.last;
-  server.core->step(now_, AppliedUpTo{range.last});
 }
 
 }  // namespace proa::core::test

@@ -12,6 +12,13 @@
 
 namespace proa::core::test {
 
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
 /// An entry as a test keeps it: a number stands for the payload.
 struct StoredEntry {
   Term term = {};
@@ -149,5 +156,6 @@ class TestCluster {
 };
 
 std::string describe(const Message& message);
+std::string to_text(IndexRange range);  ///< `3..5`, or `none`
 
 }  // namespace proa::core::test
