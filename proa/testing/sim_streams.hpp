@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "proa/port/stream_layer.hpp"
+#include "proa/testing/sim_runtime.hpp"
+
+namespace proa::testing {
+
+struct SimStreamOptions {
+  Duration delay_min = std::chrono::microseconds{20};
+  Duration delay_max = std::chrono::microseconds{500};
+  std::uint64_t stall_permille = 0;  ///< chance that what is written takes up to stall_max
+  Duration stall_max = std::chrono::milliseconds{300};
+  std::uint64_t reset_permille = 0;       ///< chance that a write breaks the connection
+  std::uint64_t bytes_per_second = 0;     ///< of a connection, each way; 0: no limit
+  std::size_t window_bytes = 64 << 10;    ///< written and not yet read
+  std::uint64_t short_write_percent = 0;  ///< of the writes take a part only
+  std::uint64_t short_read_percent = 0;   ///< of the reads give a part only
+};
+
+/// What becomes of connections over a link that is cut.
+enum class StreamCut : std::uint8_t {
+  stall,      ///< bytes arrive when the link is healed
+  half_open,  ///< bytes are gone; nobody is told before something is written after the healing
+  reset,      ///< the next write breaks the connection
+};
+
+class SimStream;
+class SimStreamLayer;
+
+/// A network of byte streams between simulated processes: bytes arrive late, in pieces, in order,
+/// or the connection stalls, breaks, or is dead without a word. Outlives its layers. Threads: one.
+class SimStreams {
+ public:
+  SimStreams(Scheduler& scheduler, SimStreamOptions options, std::uint64_t seed);
+  ~SimStreams();
+  SimStreams(const SimStreams&) = delete;
+  SimStreams& operator=(const SimStreams&) = delete;
+
+  /// What a process uses that is reached at `address`. Its end closes its connections.
+  std::unique_ptr<StreamLayer> layer(std::shared_ptr<SimRuntime> runtime, ServerAddress address);
+  /// The machine loses power: nobody is told that its connections are gone.
+  void vanish(const ServerAddress& address);
+
+  void cut(const ServerAddress& from, const ServerAddress& to, StreamCut mode);
+  void heal(const ServerAddress& from, const ServerAddress& to);
+  void heal_all();
+  SimStreamOptions& options() { return options_; }
+
+ private:
+  friend class SimStream;
+  friend class SimStreamLayer;
+  struct Connection;
+  struct Flow;
+  struct Dial;
+  struct Link {
+    bool is_cut = false;
+    StreamCut mode = StreamCut::stall;
+  };
+
+  Link& link(const ServerAddress& from, const ServerAddress& to) { return links_[{from, to}]; }
+  void begin_dial(const std::shared_ptr<Dial>& dial, Duration limit);
+  void try_dial(const std::shared_ptr<Dial>& dial);
+  void establish(const std::shared_ptr<Dial>& dial, SimStreamLayer& at);
+  void send(const std::shared_ptr<Connection>& connection, std::size_t side,
+            std::vector<std::byte> bytes);
+  void arrive_later(const std::shared_ptr<Connection>& connection, std::size_t side);
+  void arrive(const std::shared_ptr<Connection>& connection, std::size_t side);
+  void end(const std::shared_ptr<Connection>& connection, std::size_t side);
+  void resume(const std::shared_ptr<Connection>& connection, std::size_t side);
+  void break_later(const std::shared_ptr<Connection>& connection);
+  static void wake_reader(const std::shared_ptr<Connection>& connection, std::size_t side);
+  static void wake_writer(const std::shared_ptr<Connection>& connection, std::size_t side);
+  Duration draw_delay();
+
+  Scheduler& scheduler_;
+  SimStreamOptions options_;
+  Random random_;
+  std::map<ServerAddress, SimStreamLayer*> listening_;
+  std::map<std::pair<ServerAddress, ServerAddress>, Link> links_;
+  std::vector<std::weak_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<Dial>> waiting_dials_;  ///< for a link to be healed
+};
+
+}  // namespace proa::testing
