@@ -83,8 +83,8 @@ TEST(ReceiveBuffer, HasRoomForTheNextBurstInOneRead) {
 
 // ---- SendQueue ----
 
-Outgoing message_of(std::string_view text, std::size_t piece_bytes) {
-  Outgoing message{.framing = SharedBytes::copy_of(text)};
+wire::EncodedMessage message_of(std::string_view text, std::size_t piece_bytes) {
+  wire::EncodedMessage message{.bytes = text.size(), .framing = SharedBytes::copy_of(text)};
   for (ByteView rest = message.framing.view(); !rest.empty();) {
     const std::size_t size = std::min(piece_bytes, rest.size());
     message.pieces.push_back(rest.first(size));

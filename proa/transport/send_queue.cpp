@@ -8,13 +8,14 @@ namespace {
 constexpr std::size_t kPiecesMax = 1024;  // per call; what systems accept at most
 }
 
-void SendQueue::push(Outgoing message) {
-  std::size_t bytes = 0;
-  for (const ByteView piece : message.pieces)
-    bytes += piece.size();
-  if (bytes == 0) return;
-  bytes_ += bytes;
+void SendQueue::push(wire::EncodedMessage message) {
+  if (message.bytes == 0) return;
+  bytes_ += message.bytes;
   messages_.push_back(std::move(message));
+}
+
+void SendQueue::push(SharedBytes bytes) {
+  push(wire::EncodedMessage{.pieces = {bytes.view()}, .bytes = bytes.size(), .framing = bytes});
 }
 
 void SendQueue::clear() {
@@ -38,7 +39,7 @@ Result<void> SendQueue::write_to(Stream& stream) {
 void SendQueue::gather(std::vector<ByteView>& pieces) const {
   std::size_t first = first_piece_;
   std::size_t offset = offset_;
-  for (const Outgoing& message : messages_) {
+  for (const wire::EncodedMessage& message : messages_) {
     for (std::size_t i = first; i < message.pieces.size(); ++i) {
       if (pieces.size() == kPiecesMax) return;
       pieces.push_back(message.pieces[i].subspan(offset));

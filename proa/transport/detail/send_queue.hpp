@@ -6,22 +6,16 @@
 
 #include "proa/base/bytes.hpp"
 #include "proa/base/result.hpp"
-#include "proa/model/entry.hpp"
 #include "proa/port/stream_layer.hpp"
+#include "proa/wire/messages_codec.hpp"
 
 namespace proa {
-
-/// A message on its way out: pieces that lie where they were made, and what keeps them there.
-struct Outgoing {
-  std::vector<ByteView> pieces = {};  ///< into `framing` and `entries`
-  SharedBytes framing = {};
-  EntryView entries = {};
-};
 
 /// Messages that wait for a stream to take them. Threads: the loop.
 class SendQueue {
  public:
-  void push(Outgoing message);
+  void push(wire::EncodedMessage message);
+  void push(SharedBytes bytes);
   bool empty() const { return messages_.empty(); }
   std::size_t bytes() const { return bytes_; }
   void clear();
@@ -33,7 +27,7 @@ class SendQueue {
   void gather(std::vector<ByteView>& pieces) const;
   void drop(std::size_t bytes);
 
-  std::deque<Outgoing> messages_ = {};
+  std::deque<wire::EncodedMessage> messages_ = {};
   std::size_t first_piece_ = 0;  ///< of the first message: what comes before is written
   std::size_t offset_ = 0;       ///< bytes of that piece that are written
   std::size_t bytes_ = 0;
