@@ -80,6 +80,8 @@ class Consensus {
   Instant deadline() const;
 
   View view() const;
+  bool leads() const { return leading() != nullptr; }
+  LogIndex commit_index() const { return commit_index_; }
   void reload(Instant now, const ReloadableConfig& config);
 
  private:

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <variant>
+
+#include "proa/core/input.hpp"
+#include "proa/model/config.hpp"
+#include "proa/port/future.hpp"
+
+namespace proa::driver {
+
+/// A change of the configuration (reference §8.13). Its id is chosen when it is taken up.
+struct ChangeCall {
+  core::ChangeRequested change = {};
+  Promise<LogIndex> promise;
+};
+
+/// Do we still lead? (reference §8.10)
+struct VerifyCall {
+  Promise<void> promise;
+};
+
+/// The index that a linearizable read must wait for, once it is applied (thesis §6.4).
+struct ReadIndexCall {
+  Promise<LogIndex> promise;
+};
+
+/// Leadership is to go elsewhere (thesis §3.10).
+struct TransferCall {
+  std::optional<ServerId> to = {};
+  Promise<void> promise;
+};
+
+struct WaitAppliedCall {
+  LogIndex index = {};
+  Promise<LogIndex> promise;
+};
+
+struct WaitLeaderCall {
+  Promise<Server> promise;
+};
+
+struct ReloadCall {
+  ReloadableConfig config = {};
+};
+
+/// What callers want of a node besides entries: the model's channels (ARCHITECTURE.md).
+using Call = std::variant<ChangeCall, VerifyCall, ReadIndexCall, TransferCall, WaitAppliedCall,
+                          WaitLeaderCall, ReloadCall>;
+
+}  // namespace proa::driver

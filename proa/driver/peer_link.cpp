@@ -1,0 +1,167 @@
+#include "proa/driver/peer_link.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "proa/base/assert.hpp"
+
+namespace proa::driver {
+
+PeerLink::PeerLink(PeerLinkParts parts, Surroundings around, const Server& server,
+                   std::unique_ptr<Peer> peer)
+    : parts_(std::move(parts)),
+      around_(around),
+      id_(server.id),
+      address_(server.address),
+      peer_(std::move(peer)) {}
+
+void PeerLink::send(core::SendRequest request) {
+  request.what.sent_at = parts_.runtime->now();
+  if (!transmit(Channel::control, request.message, {.what = request.what})) {
+    step_failure(request.what);
+  }
+}
+
+bool PeerLink::transmit(Channel channel, const Request& request, Outstanding outstanding) {
+  Respond done = [weak = weak_from_this(), channel](Result<Reply> reply) {
+    if (const auto self = weak.lock()) self->replied(channel, std::move(reply));
+  };
+  if (!peer_->send(channel, request, done)) return false;
+  on(channel).push_back(std::move(outstanding));
+  return true;
+}
+
+/// Replies come in the order of the requests, failures too.
+void PeerLink::replied(Channel channel, Result<Reply> reply) {
+  if (peer_ == nullptr) return;  // closed, and stepped already
+  PROA_ASSERT(!on(channel).empty());
+  const Outstanding outstanding = std::move(on(channel).front());
+  on(channel).pop_front();
+  if (outstanding.ends_burst) burst_ended();
+  if (!reply) return step_failure(outstanding.what);
+  step_reply(outstanding.what, *std::move(reply));
+}
+
+void PeerLink::step_reply(const core::Sent& what, Reply reply) {
+  std::visit(
+      [&]<class M>(M& message) {
+        around_.stepper.step(
+            core::Replied<M>{.from = id_, .what = what, .message = std::move(message)});
+      },
+      reply);
+}
+
+void PeerLink::step_failure(const core::Sent& what) {
+  around_.stepper.step(core::RequestFailed{.to = id_, .what = what});
+}
+
+void PeerLink::append(const core::SendEntries& entries) {
+  held_.reset();
+  if (bursts_ >= kBurstsMax) return hold(entries.generation);
+  if (std::optional<EntryView> view = around_.tail.view(entries.entries)) {
+    return send_burst(entries, std::move(*view));
+  }
+  read(entries);
+}
+
+/// As many requests as there is room for, back to back.
+void PeerLink::send_burst(const core::SendEntries& entries, EntryView view) {
+  LogPosition previous_entry = entries.prev;
+  bool sent_all = false;
+  while (!sent_all) {
+    AppendEntriesRequest request{
+        .term = entries.term,
+        .leader = parts_.self,
+        .prev_log = previous_entry,
+        .entries = view.prefix(parts_.append_entries_max, parts_.append_bytes_max),
+        .leader_commit = entries.commit,
+    };
+    sent_all = request.entries.size() == view.size();
+    LogPosition last = previous_entry;
+    if (!request.entries.empty()) {
+      last = {.term = request.entries.back().term, .index = request.entries.last_index()};
+    }
+    const core::Sent what{.term = entries.term,
+                          .prev = previous_entry,
+                          .last = last.index,
+                          .generation = entries.generation,
+                          .round = entries.round,
+                          .sent_at = parts_.runtime->now()};
+    if (!transmit(Channel::append, request, {.what = what, .ends_burst = sent_all})) break;
+    previous_entry = last;
+    if (!sent_all) view = view.sub({.first = next(last.index), .last = view.last_index()});
+  }
+  const bool sent_some = sent_all || previous_entry != entries.prev;
+  if (!sent_some) return hold(entries.generation);
+  on(Channel::append).back().ends_burst = true;
+  ++bursts_;
+  around_.stepper.step(
+      core::EntriesSent{.to = id_, .generation = entries.generation, .last = previous_entry.index});
+  if (previous_entry.index < entries.entries.last) around_.stepper.want_turn();
+}
+
+void PeerLink::read(const core::SendEntries& entries) {
+  wanted_ = entries.generation;
+  const LogIndex in_memory = around_.tail.first_index();
+  IndexRange range = entries.entries;
+  if (range.first < in_memory) range.last = std::min(range.last, previous(in_memory));
+  around_.reader.post([weak = weak_from_this(), runtime = parts_.runtime, logs = parts_.logs,
+                       entries, range, bytes_max = parts_.append_bytes_max] {
+    Result<EntryView> view = logs->read(range, bytes_max);
+    runtime->loop().post([weak, entries, view = std::move(view)]() mutable {
+      if (const auto self = weak.lock()) self->have_read(entries, std::move(view));
+    });
+  });
+}
+
+/// Meanwhile replication may have started over, or ended.
+void PeerLink::have_read(const core::SendEntries& entries, Result<EntryView> view) {
+  if (peer_ == nullptr || wanted_ != entries.generation) return;
+  wanted_.reset();
+  if (view) return send_burst(entries, *std::move(view));
+  if (view.error().code != Errc::log_not_found) {
+    return around_.stepper.on_read_failed(std::move(view).error());
+  }
+  around_.stepper.step(core::EntriesUnavailable{.to = id_, .generation = entries.generation});
+}
+
+void PeerLink::burst_ended() {
+  PROA_ASSERT(bursts_ > 0);
+  --bursts_;
+  release();
+}
+
+/// Until the bursts before are answered, or the window has room.
+void PeerLink::hold(core::Generation generation) {
+  held_ = generation;
+  if (bursts_ >= kBurstsMax || std::exchange(asked_for_room_, true)) return;
+  peer_->when_writable(Channel::append, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->asked_for_room_ = false;
+    self->release();
+  });
+}
+
+void PeerLink::release() {
+  if (peer_ == nullptr || !held_) return;
+  around_.stepper.step(
+      core::PeerWritable{.to = id_, .generation = *std::exchange(held_, std::nullopt)});
+}
+
+void PeerLink::send_snapshot(const core::SendSnapshot& snapshot) {
+  step_failure(
+      {.term = snapshot.term, .generation = snapshot.generation, .sent_at = parts_.runtime->now()});
+}
+
+void PeerLink::close() {
+  if (peer_ == nullptr) return;
+  const auto self = shared_from_this();
+  const std::unique_ptr<Peer> closing = std::exchange(peer_, nullptr);
+  for (auto& channel : outstanding_) {
+    for (const Outstanding& outstanding : std::exchange(channel, {}))
+      step_failure(outstanding.what);
+  }
+}
+
+}  // namespace proa::driver

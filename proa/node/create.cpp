@@ -1,0 +1,118 @@
+#include <algorithm>
+#include <utility>
+
+#include "proa/driver/fsm_call.hpp"
+#include "proa/driver/hard_state.hpp"
+#include "proa/node/detail/create.hpp"
+#include "proa/node/detail/inner.hpp"
+
+namespace proa {
+namespace {
+
+constexpr std::size_t kReplayBytes = std::size_t{4} << 20;
+
+Result<void> check_parts(const RaftParts& parts) {
+  const auto missing = [](const char* what) {
+    return fail(Errc::invalid_config, std::string{what} + " must not be null");
+  };
+  if (parts.fsm == nullptr) return missing("fsm");
+  if (parts.logs == nullptr) return missing("logs");
+  if (parts.stable == nullptr) return missing("stable");
+  if (parts.snapshots == nullptr) return missing("snapshots");
+  if (parts.transport == nullptr) return missing("transport");
+  return {};
+}
+
+/// The newest snapshot that can be read goes into the state machine (reference §1.7).
+Result<std::optional<SnapshotMeta>> restore_newest(const RaftParts& parts) {
+  PROA_TRY(const std::vector<SnapshotMeta> stored, parts.snapshots->list());
+  if (stored.empty()) return std::optional<SnapshotMeta>{};
+  if (parts.config.no_snapshot_restore_on_start) return std::optional{stored.front()};
+  std::string failures;
+  for (const SnapshotMeta& meta : stored) {
+    Result<OpenSnapshot> snapshot = parts.snapshots->open(meta.id);
+    Result<void> restored;
+    if (!snapshot) {
+      restored = fail(snapshot.error());
+    } else {
+      restored = parts.fsm->restore(*snapshot->state);
+    }
+    if (restored) return std::optional{std::move(snapshot->meta)};
+    failures += "\n  " + meta.id + ": " + to_string(restored.error());
+  }
+  return fail(Errc::corrupt, "failed to load any existing snapshots:" + failures);
+}
+
+/// Steps 2 to 5 of the model's seven: what is on disk, and the snapshot in the state machine.
+Result<core::Restored> recover(const RaftParts& parts) {
+  PROA_TRY(parts.stable->open());
+  PROA_TRY(driver::check_server_id(*parts.stable, parts.config.local_id));
+  core::Restored restored;
+  PROA_TRY(restored.hard_state, driver::load_hard_state(*parts.stable));
+  PROA_TRY(restored.log, parts.logs->open());
+  PROA_TRY(parts.snapshots->open());
+  PROA_TRY(restored.snapshot, restore_newest(parts));
+  PROA_TRY(core::check(restored));
+  PROA_TRY(driver::save_server_id(*parts.stable, parts.config.local_id));
+  return restored;
+}
+
+/// With restore_committed_logs, everything known to be committed is applied before create returns.
+Result<LogIndex> replay(const RaftParts& parts, const core::Restored& restored) {
+  LogIndex applied = restored.snapshot ? restored.snapshot->last.index : LogIndex{};
+  if (!parts.config.restore_committed_logs) return applied;
+  const LogIndex until = std::min(restored.log.commit_hint, restored.log.log.entries.last);
+  while (applied < until) {
+    PROA_TRY(const EntryView entries,
+             parts.logs->read({.first = next(applied), .last = until}, kReplayBytes));
+    driver::FsmAnswers nobody_waits;
+    PROA_TRY(driver::run(*parts.fsm, entries, nobody_waits));
+    applied = entries.last_index();
+  }
+  return applied;
+}
+
+driver::InboxLimits limits_of(const Config& config) {
+  return {.proposals = config.inbox_requests_max,
+          .proposal_bytes = config.inbox_bytes_max,
+          .waiting_calls = config.inbox_requests_max};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Raft>> create_raft(RaftParts parts, std::shared_ptr<driver::Probe> probe) {
+  PROA_TRY(validate(parts.config));
+  PROA_TRY(check_parts(parts));
+  PROA_TRY(core::Restored restored, recover(parts));
+  PROA_TRY(const LogIndex applied, replay(parts, restored));
+
+  auto inner = std::make_unique<Raft::Inner>();
+  inner->transport = parts.transport;
+  inner->runtime = parts.transport->runtime();
+  inner->inbox = std::make_shared<driver::Inbox>(limits_of(parts.config));
+  inner->publisher = std::make_shared<Publisher>(inner->runtime, parts.config.logger);
+  inner->config = parts.config;
+  Result<void> started;
+  Fn<void()> start = [&] {
+    inner->driver = std::make_shared<driver::Driver>(
+        driver::DriverParts{.config = std::move(parts.config),
+                            .runtime = inner->runtime,
+                            .fsm = std::move(parts.fsm),
+                            .logs = std::move(parts.logs),
+                            .stable = std::move(parts.stable),
+                            .snapshots = std::move(parts.snapshots),
+                            .transport = std::move(parts.transport),
+                            .inbox = inner->inbox,
+                            .probe = std::move(probe),
+                            .restored = std::move(restored),
+                            .applied = applied},
+        inner->publisher);
+    started = inner->driver->start();
+  };
+  inner->runtime->run_on_loop(start);
+  std::unique_ptr<Raft> raft{new Raft{std::move(inner)}};
+  if (!started) return fail(std::move(started).error());
+  return raft;
+}
+
+}  // namespace proa

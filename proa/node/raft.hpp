@@ -1,0 +1,95 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "proa/model/config.hpp"
+#include "proa/node/event.hpp"
+#include "proa/node/status.hpp"
+#include "proa/port/applied.hpp"
+#include "proa/port/fsm.hpp"
+#include "proa/port/future.hpp"
+#include "proa/port/log_store.hpp"
+#include "proa/port/snapshot_store.hpp"
+#include "proa/port/stable_store.hpp"
+#include "proa/port/transport.hpp"
+
+namespace proa {
+
+/// A command, and opaque bytes that are replicated beside it (reference §4.2).
+struct CommandWithExtensions {
+  SharedBytes command = {};
+  SharedBytes extensions = {};
+};
+
+/// The six parts of a node and its settings.
+struct RaftParts {
+  Config config = {};
+  std::shared_ptr<Fsm> fsm = {};
+  std::shared_ptr<LogStore> logs = {};
+  std::shared_ptr<StableStore> stable = {};
+  std::shared_ptr<SnapshotStore> snapshots = {};
+  std::shared_ptr<Transport> transport = {};  ///< the node runs on its runtime
+};
+
+namespace driver {
+class Probe;
+}
+
+/// One server of a cluster (paper §5). Threads: any, but not from inside an Fsm.
+class Raft {
+ public:
+  /// hashicorp/raft's NewRaft: opens the stores, recovers what was on disk, joins. Blocking.
+  /// Errors: invalid_config (names the field, the value and the bound), corrupt, io_error, and
+  /// those of Transport::start.
+  static Result<std::unique_ptr<Raft>> create(Config config, std::shared_ptr<Fsm> fsm,
+                                              std::shared_ptr<LogStore> logs,
+                                              std::shared_ptr<StableStore> stable,
+                                              std::shared_ptr<SnapshotStore> snapshots,
+                                              std::shared_ptr<Transport> transport);
+  /// Leaves the cluster at once; every open future completes. Not on its own loop.
+  ~Raft();
+  Raft(const Raft&) = delete;
+  Raft& operator=(const Raft&) = delete;
+
+  /// Replicates one command and applies it (paper §5.3). Never blocks: a full inbox is Errc::busy.
+  /// Completes once this server has applied it. Errors: not_leader, busy, command_too_large
+  /// (nothing happened); leadership_lost, shutdown (see Error::outcome).
+  Future<Applied> apply(SharedBytes command);
+  Future<Applied> apply(CommandWithExtensions command);
+  /// All of them with one wake of the loop and one append, as far as the inbox has room.
+  std::vector<Future<Applied>> apply_all(std::span<const SharedBytes> commands);
+  /// Completes with its index once everything before it is applied here. Errors: as apply.
+  Future<LogIndex> barrier();
+
+  /// Completes if a majority still follows this server. Errors: not_leader.
+  Future<void> verify_leader();
+  /// Completes once this server has applied everything up to `index`.
+  Future<LogIndex> wait_applied(LogIndex index);
+  /// Completes once this server knows who leads.
+  Future<Server> wait_leader();
+
+  /// Changes settings of a running node. Errors: invalid_config; nothing has changed then.
+  Result<void> reload(const ReloadableConfig& config);
+
+  Status status() const;  ///< a published copy: never blocks
+  /// `callback` runs on the loop at the end of a turn: hand on and return.
+  [[nodiscard]] Subscription observe(Fn<void(const Event&)> callback);
+
+  /// Leaves the cluster. Every open future completes, then, once the lanes are idle, this one.
+  Future<void> shutdown();
+  /// Why the node died by itself, its disk mostly. Errors: shutdown, if it was shut down.
+  Future<Error> stopped();
+
+ private:
+  friend Result<std::unique_ptr<Raft>> create_raft(RaftParts parts,
+                                                   std::shared_ptr<driver::Probe> probe);
+  struct Inner;
+  explicit Raft(std::unique_ptr<Inner> inner);
+
+  std::unique_ptr<Inner> inner_;
+};
+
+}  // namespace proa
