@@ -118,6 +118,12 @@ bool read_any_form(MsgpackReader& in, Entry& entry) {
                      [&](std::string_view name) { return read_field(in, name, entry); });
 }
 
+/// Of an entry that changes who is in the cluster.
+Result<Configuration> configuration_in(const Entry& entry) {
+  return entry.kind == EntryKind::configuration ? decode_configuration(entry.data)
+                                                : decode_peers(entry.data);
+}
+
 Failure not_consecutive(const Entry& before, const Entry& entry) {
   return fail(Errc::protocol_error, "entries are not consecutive: index " + to_string(entry.index) +
                                         " follows index " + to_string(before.index));
@@ -162,11 +168,8 @@ Result<std::optional<DecodedBlock>> decode_block(const SharedBytes& chunk, std::
 
 Result<EntryInfo> describe(const Entry& entry) {
   EntryInfo info{.index = entry.index, .term = entry.term, .kind = entry.kind};
-  if (entry.kind == EntryKind::configuration) {
-    PROA_TRY(info.configuration, decode_configuration(entry.data));
-  } else if (changes_configuration(entry.kind)) {
-    PROA_TRY(info.configuration, decode_peers(entry.data));
-  }
+  if (!changes_configuration(entry.kind)) return info;
+  PROA_TRY(info.configuration, configuration_in(entry));
   return info;
 }
 
@@ -180,8 +183,8 @@ Result<EntriesSummary> summarize(const EntryView& entries, LogIndex previous) {
         summary.term_starts.push_back({.term = entry.term, .index = entry.index});
       }
       if (!changes_configuration(entry.kind)) continue;
-      PROA_TRY(EntryInfo info, describe(entry));
-      summary.configurations.push_back({std::move(*info.configuration), entry.index});
+      PROA_TRY(Configuration configuration, configuration_in(entry));
+      summary.configurations.push_back({std::move(configuration), entry.index});
     }
   }
   return summary;
