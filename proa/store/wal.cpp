@@ -26,9 +26,11 @@ Result<LogSummary> Wal::open() {
   writer_.reset();
   shared_ = std::make_unique<Shared>();
   writer_ = std::make_unique<Writer>(*files_, directory_, options_, *shared_);
-  PROA_TRY(LogSummary summary, writer_->open());
-  PROA_TRY(recycle_all());
-  return summary;
+  return unless_failed([&]() -> Result<LogSummary> {
+    PROA_TRY(LogSummary summary, writer_->open());
+    PROA_TRY(recycle_all());
+    return summary;
+  });
 }
 
 /// Runs what changes the disk, unless something of the kind has failed before.
@@ -43,11 +45,11 @@ auto Wal::unless_failed(F&& change) -> decltype(change()) {
                                   failed->detail);
   }
   auto done = change();
-  if (!done) {
-    shared_->work.with([&](auto& work) {
-      if (!work.failed) work.failed = done.error();
-    });
-  }
+  if (done) return done;
+  shared_->work.with([&](auto& work) {
+    if (!work.failed) work.failed = done.error();
+  });
+  if (done.error().code == Errc::io_error) store::note_failed_sync(*files_, directory_);
   return done;
 }
 

@@ -32,7 +32,8 @@ struct WalCounters {
   std::uint64_t recycled = 0;          ///< segments that became spares
   std::uint64_t removed = 0;           ///< segments deleted
   std::uint64_t footers = 0;           ///< written
-  std::uint64_t torn_tails = 0;        ///< found by open: 0 or 1
+  std::uint64_t torn_tails = 0;        ///< cut by open: 0 or 1
+  std::uint64_t tails_copied = 0;      ///< by open, after a failed sync: 0 or 1
 };
 
 /// The log on disk: append-only segments that are written once over their whole length and then

@@ -13,6 +13,10 @@ constexpr const char* kWhatToDo =
     "; what was acknowledged may be lost here: remove this server from the cluster and add it "
     "again with an empty data directory, or restore the disk";
 
+constexpr const char* kFailedSync = "sync-failed";
+constexpr const char* kCopy = "tail.copy";
+constexpr std::uint64_t kCopyBytes = std::uint64_t{1} << 20;
+
 /// A segment and what its name says.
 struct Candidate {
   SegmentName name = {};
@@ -42,6 +46,8 @@ class Recovery {
   Result<void> settle();
   Result<void> cut_torn_tail();
   Result<void> mend_headers();
+  Result<void> make_durable();
+  Result<void> copy_tail();
 
   const Segment& segment() const { return *log_.tail.segment; }
   bool is_last() const { return at_ + 1 == candidates_.size(); }
@@ -238,10 +244,12 @@ Result<bool> Recovery::scan_batch() {
 /// Recycled segments are full of whole batches with fitting indexes: only the chain tells that a
 /// batch was written behind the one before it.
 bool Recovery::continues(const FoundBatch& batch) const {
-  if (mutant("chain not checked on recovery")) {
-    return batch.whole && batch.header.first_index == log_.outline.next();
+  if (!batch.whole) return false;
+  if (mutant("chain not checked on recovery") && batch.header.kind == BatchKind::entries &&
+      batch.header.first_index == log_.outline.next()) {
+    return true;
   }
-  return batch.whole && batch.header.segment == segment().header.sequence &&
+  return batch.header.segment == segment().header.sequence &&
          batch.header.batch == log_.tail.last_batch + 1 &&
          batch.header.previous_chain == log_.tail.last_chain;
 }
@@ -305,10 +313,42 @@ Result<void> Recovery::settle() {
   }
   for (const std::string& name : unfinished_)
     PROA_TRY(files_.remove(join(directory_, name)));
-  if (!mutant("tail not synced at open")) {
-    if (log_.tail.segment != nullptr) PROA_TRY(log_.tail.segment->file->sync());
-    PROA_TRY(files_.sync_directory(directory_));
+  if (mutant("tail not synced at open")) return {};
+  return make_durable();
+}
+
+/// What this process read may be in the page cache only.
+Result<void> Recovery::make_durable() {
+  const std::string failed_sync = join(directory_, kFailedSync);
+  PROA_TRY(const bool distrusted, files_.exists(failed_sync));
+  if (log_.tail.segment != nullptr) {
+    PROA_TRY(distrusted ? copy_tail() : log_.tail.segment->file->sync());
   }
+  PROA_TRY(files_.sync_directory(directory_));
+  if (!distrusted) return {};
+  PROA_TRY(files_.remove(failed_sync));
+  return files_.sync_directory(directory_);
+}
+
+/// Pages that only look clean are written once more, but not in place: a power cut in the middle of
+/// that could tear what was durable.
+Result<void> Recovery::copy_tail() {
+  Segment& tail = *log_.tail.segment;
+  const std::string copy = join(directory_, kCopy);
+  const std::string path = join(directory_, tail.name);
+  PROA_TRY(const auto file, files_.open(copy, OpenMode::create));
+  PROA_TRY(file->truncate(0));
+  for (std::uint64_t at = 0; at < tail.header.data_bytes; at += kCopyBytes) {
+    std::vector<std::byte> bytes(std::min(kCopyBytes, tail.header.data_bytes - at));
+    const std::uint64_t used =
+        std::min<std::uint64_t>(bytes.size(), log_.tail.end - std::min(log_.tail.end, at));
+    PROA_TRY(read_padded(*tail.file, at, std::span{bytes}.first(used)));
+    PROA_TRY(file->write_at(at, ByteView{bytes}));
+  }
+  PROA_TRY(file->sync());
+  PROA_TRY(files_.rename(copy, path));
+  PROA_TRY(tail.file, files_.open(path, OpenMode::write));
+  log_.tail_copied = true;
   return {};
 }
 
@@ -339,6 +379,11 @@ Result<void> Recovery::mend_headers() {
 }
 
 }  // namespace
+
+void note_failed_sync(FileSystem& files, const std::string& directory) {
+  // If this fails as well, nobody is left to be told.
+  (void)files.open(join(directory, kFailedSync), OpenMode::create);
+}
 
 Result<RecoveredWal> recover_wal(FileSystem& files, const std::string& directory) {
   return Recovery(files, directory).run();

@@ -72,6 +72,7 @@ Result<LogSummary> WalWriter::open() {
     work.full = {log.without_footer.begin(), log.without_footer.end()};
     work.dead = {log.dead.begin(), log.dead.end()};
     work.counters.torn_tails = log.torn_tail ? 1 : 0;
+    work.counters.tails_copied = log.tail_copied ? 1 : 0;
   });
   shared_.spares = std::make_unique<SpareSegments>(files_, directory_, data_bytes_);
   PROA_TRY(shared_.spares->find());
@@ -169,15 +170,8 @@ Result<void> WalWriter::write_batch(BatchHeader& header, const EntryView& entrie
   pieces.add(ByteView{zeros_}.first(next_batch - end));
 
   File& file = *tail_.segment->file;
-  auto written = file.write_at(tail_.end, pieces.view());
-  if (written) written = file.sync();
-  if (!written) {
-    // The next process may find it in the page cache though it is not on the medium, and marked as
-    // if it were. What was not acknowledged may go, so it goes; if that fails too, the first error
-    // is the one that counts.
-    (void)file.write_at(tail_.end, ByteView{zeros_});
-    return written;
-  }
+  PROA_TRY(file.write_at(tail_.end, pieces.view()));
+  PROA_TRY(file.sync());
   shared_.work.with([&](WalShared::Work& work) {
     ++work.counters.batches;
     work.counters.written_bytes += next_batch - tail_.end;

@@ -135,11 +135,17 @@ void SimDisk::decide_sector(SimInode& inode, std::uint32_t sector, std::uint64_t
       std::min<std::uint64_t>({begin + options_.sector_bytes, size, inode.cache.size()});
   if (fate == Fate::vanishes || begin >= end) return;
   if (inode.medium.size() < end) inode.medium.resize(end);
-  // A torn sector is new up to some byte and old behind it, or the other way round.
+  // A torn sector is new up to some byte and old behind it, or the other way round; or it is noise,
+  // in what was there before as well.
+  const bool is_noise = fate == Fate::torn && random_.percent(50);
   const std::uint64_t cut = begin + random_.below(end - begin + 1);
   const bool begins_new = random_.percent(50);
   for (std::uint64_t at = begin; at < end; ++at) {
-    if (fate == Fate::survives || (at < cut) == begins_new) inode.medium[at] = inode.cache[at];
+    if (is_noise) {
+      inode.medium[at] = static_cast<std::byte>(random_.next());
+    } else if (fate == Fate::survives || (at < cut) == begins_new) {
+      inode.medium[at] = inode.cache[at];
+    }
   }
 }
 

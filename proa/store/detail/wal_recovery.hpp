@@ -34,8 +34,14 @@ struct RecoveredWal {
   Tail tail = {};
   std::vector<FullSegment> without_footer = {};
   std::vector<std::shared_ptr<const Segment>> dead = {};  ///< nothing needs them; oldest first
+  bool tail_copied = false;                               ///< a sync had failed before
   bool torn_tail = false;                                 ///< a batch was cut that had been begun
 };
+
+/// Leaves word that a sync has failed. The kernel may then hold pages that are not on the medium
+/// and that no later sync will write: the next process, if it still runs on this page cache, copies
+/// the newest segment instead of syncing it.
+void note_failed_sync(FileSystem& files, const std::string& directory);
 
 /// Replays the segments of `directory`, cuts a torn tail, and makes durable what it reports.
 /// Errors: corrupt, unsupported_protocol, both before anything is changed; io_error.
