@@ -15,7 +15,7 @@ void Driver::propose() {
   const std::size_t enough = core_.leads() ? rounds_.enough(now) : 1;
   parts_.inbox->take_proposals(enough, submitted_);
   if (!submitted_.empty()) return step_proposals();
-  if (enough > 1 && enough != Rounds::kHold) pause_.arm(rounds_.pause_ends());
+  if (enough > 1 && enough != Rounds::kHold) pause_.arm(rounds_.pause());
 }
 
 /// One step for each run of proposals of one kind.

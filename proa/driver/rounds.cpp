@@ -9,7 +9,10 @@ std::size_t Rounds::enough(Instant now) const {
   return expected_ > 0 && now < pause_ends_ ? expected_ : 1;
 }
 
-Instant Rounds::pause_ends() const { return pause_ends_; }
+Instant Rounds::pause() {
+  paused_ = true;
+  return pause_ends_;
+}
 
 void Rounds::began(Instant now, std::size_t commands, LogIndex last) {
   judge_pause(commands);
@@ -38,13 +41,14 @@ void Rounds::begin_pause(Instant now, std::size_t released) {
     --rounds_without_;
     return;
   }
+  paused_ = false;
   expected_ = released;
   pause_ends_ = now + std::min(kGatherMax, round_ / 8);
 }
 
 void Rounds::judge_pause(std::size_t commands) {
   if (expected_ == 0) return;
-  misses_ = commands < expected_ ? misses_ + 1 : 0;
+  if (paused_) misses_ = commands < expected_ ? misses_ + 1 : 0;
   if (misses_ >= kMissesMax) {
     misses_ = 0;
     rounds_without_ = kRoundsWithout;

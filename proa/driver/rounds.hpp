@@ -21,8 +21,8 @@ class Rounds {
 
   /// So many proposals must wait before a round may begin; kHold: none may.
   std::size_t enough(Instant now) const;
-  /// When enough() changes by time alone; Instant::never() if it does not.
-  Instant pause_ends() const;
+  /// There are not enough yet. Says when enough() changes by time alone.
+  Instant pause();
 
   void began(Instant now, std::size_t commands, LogIndex last);
   void committed(Instant now, LogIndex commit_index);
@@ -41,6 +41,7 @@ class Rounds {
   Duration round_ = {};       ///< how long rounds take of late
   std::size_t expected_ = 0;  ///< commands the pause waits for; 0: there is no pause
   Instant pause_ends_ = Instant::never();
+  bool paused_ = false;
   unsigned misses_ = 0;
   unsigned rounds_without_ = 0;
 };
