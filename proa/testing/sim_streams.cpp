@@ -92,7 +92,10 @@ void SimStreams::send(const std::shared_ptr<Connection>& connection, std::size_t
     return;
   }
   const bool reset = random_.below(1000) < options_.reset_permille;
-  if (reset || (way.is_cut && way.mode == StreamCut::reset)) return break_later(connection);
+  if (reset || (way.is_cut && way.mode == StreamCut::reset)) {
+    connection->dead = true;  // nothing behind the lost bytes may arrive before it breaks
+    return break_later(connection);
+  }
   flow.on_the_way.push_back(std::move(bytes));
   if (way.is_cut) {
     flow.stalled = true;
