@@ -141,7 +141,9 @@ void NetChannel::deliver_replies() {
     Open answered = std::move(open_.front());
     open_.pop_front();
     open_bytes_ -= answered.bytes;
-    answered.done(std::move((*decoded)->reply));
+    Result<Reply>& reply = (*decoded)->reply;
+    if (!reply) reply.error().detail = options_.name + ": " + reply.error().detail;
+    answered.done(std::move(reply));
   }
 }
 

@@ -134,7 +134,9 @@ void SnapshotSend::on_readable() {
   auto decoded = decoder_.next(wire::RpcKind::install_snapshot, received_.unread());
   if (!decoded) return fail(std::move(decoded).error());
   if (!decoded->has_value()) return await_reply();
-  finish(std::move((*decoded)->reply));
+  Result<Reply>& reply = (*decoded)->reply;
+  if (!reply) return fail(std::move(reply).error());
+  finish(std::move(reply));
 }
 
 void SnapshotSend::fail(Error error) {
