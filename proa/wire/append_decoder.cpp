@@ -110,10 +110,7 @@ bool AppendDecoder::read_entries(MsgpackReader& in) {
   for (; entries_left_ > 0; --entries_left_) {
     at_ = in.position();
     value_at_ = at_;
-    if (!read_entry(in, entries_.emplace_back())) {
-      entries_.pop_back();
-      return false;
-    }
+    if (!read_entry(in, entries_)) return false;
   }
   place_ = Place::fields;
   return true;

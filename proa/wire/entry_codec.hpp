@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "proa/base/result.hpp"
 #include "proa/model/entry.hpp"
@@ -33,9 +34,10 @@ struct DecodedBlock {
 /// more bytes are needed. Errors: protocol_error, also for indexes that are not consecutive.
 Result<std::optional<DecodedBlock>> decode_block(const SharedBytes& chunk, std::size_t count);
 
-/// Decodes one element; its views point into the reader's input, or into what the reader owns. A
-/// nil element is malformed: it stops a server of the model (reference §6.4, point 3).
-bool read_entry(MsgpackReader& in, Entry& entry);
+/// Decodes one element and appends it; its views point into the reader's input, or into what the
+/// reader owns. A nil element is malformed: it stops a server of the model (reference §6.4, point
+/// 3).
+bool read_entry(MsgpackReader& in, std::vector<Entry>& entries);
 
 /// What the core is told of an entry. Errors: protocol_error, if it holds a configuration that
 /// does not decode.

@@ -12,42 +12,50 @@ namespace {
 /// form, or not all there; then the general way decides which.
 class UsualForm {
  public:
-  explicit UsualForm(ByteView input) : at_(input.data()), end_(at_ + input.size()) {}
-  const std::byte* at() const { return at_; }
+  explicit UsualForm(ByteView input)
+      : begin_(input.data()), at_(begin_), end_(begin_ + input.size()) {}
 
-  bool read(Entry& entry) {
-    std::uint64_t kind = 0;
-    if (left() < kEntryBytesMin) return false;
-    if (!key(kEntryStart) || !time(entry.appended_at)) return false;
-    if (!key(kDataKey) || !string(entry.data)) return false;
-    if (!key(kExtensionsKey) || !string(entry.extensions)) return false;
-    if (!key(kIndexKey) || !number(entry.index.value)) return false;
-    if (!key(kTermKey) || !number(entry.term.value)) return false;
-    if (!key(kTypeKey) || !number(kind) || kind > 0xff) return false;
-    entry.kind = static_cast<EntryKind>(kind);
-    return true;
+  bool read() {
+    return left() >= kEntryBytesMin && key<kEntryStart>() && time() &&  //
+           key<kDataKey>() && string(data_) && key<kExtensionsKey>() && string(extensions_) &&
+           key<kIndexKey>() && number(index_) && key<kTermKey>() && number(term_) &&
+           key<kTypeKey>() && number(kind_) && kind_ <= 0xff;
+  }
+
+  Entry entry() const {
+    return Entry{.index = {index_},
+                 .term = {term_},
+                 .kind = static_cast<EntryKind>(kind_),
+                 .data_apart = false,
+                 .appended_at = time_,
+                 .data = data_,
+                 .extensions = extensions_,
+                 .head = {begin_, at_},
+                 .tail = {}};
   }
 
  private:
   std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
 
   // Followed by at least one byte, which every value has.
-  bool key(std::string_view name) {
-    if (left() <= name.size() || std::memcmp(at_, name.data(), name.size()) != 0) return false;
-    at_ += name.size();
+  template <const std::string_view& kName>
+  bool key() {
+    constexpr std::size_t kSize = kName.size();
+    if (left() <= kSize || std::memcmp(at_, kName.data(), kSize) != 0) return false;
+    at_ += kSize;
     return true;
   }
 
   // Within the shortest entry, so the bytes are there.
-  bool time(WallTime& time) {
+  bool time() {
     const auto nanoseconds = load_big_endian<std::uint32_t>(at_ + 9);
     if (*at_ != std::byte{1} || nanoseconds >= 1'000'000'000) return false;
-    time.unix_seconds =
+    time_.unix_seconds =
         static_cast<std::int64_t>(load_big_endian<std::uint64_t>(at_ + 1) +
                                   static_cast<std::uint64_t>(WallTime::kZeroSeconds));
-    time.nanoseconds = nanoseconds;
+    time_.nanoseconds = nanoseconds;
     const auto minutes = static_cast<std::int16_t>(load_big_endian<std::uint16_t>(at_ + 13));
-    time.zone_seconds = minutes == -1 ? WallTime::kExplicitUtc : minutes * 60;
+    time_.zone_seconds = minutes == -1 ? WallTime::kExplicitUtc : minutes * 60;
     at_ += 15;
     return true;
   }
@@ -93,8 +101,15 @@ class UsualForm {
     return true;
   }
 
+  const std::byte* begin_;
   const std::byte* at_;
   const std::byte* end_;
+  std::uint64_t index_ = 0;
+  std::uint64_t term_ = 0;
+  std::uint64_t kind_ = 0;
+  WallTime time_;
+  ByteView data_;
+  ByteView extensions_;
 };
 
 bool read_field(MsgpackReader& in, std::string_view name, Entry& entry) {
@@ -131,17 +146,18 @@ Failure not_consecutive(const Entry& before, const Entry& entry) {
 
 }  // namespace
 
-bool read_entry(MsgpackReader& in, Entry& entry) {
-  const std::size_t begin = in.position();
-  entry = {};
+bool read_entry(MsgpackReader& in, std::vector<Entry>& entries) {
   UsualForm usual{in.rest()};
-  if (usual.read(entry)) {
-    in.advance(static_cast<std::size_t>(usual.at() - in.rest().data()));
-  } else {
-    entry = {};
-    if (!read_any_form(in, entry)) return false;
+  if (usual.read()) {
+    entries.push_back(usual.entry());
+    in.advance(entries.back().head.size());
+    return true;
   }
+  const std::size_t begin = in.position();
+  Entry entry;
+  if (!read_any_form(in, entry)) return false;
   entry.head = in.since(begin);
+  entries.push_back(entry);
   return true;
 }
 
@@ -151,13 +167,13 @@ Result<std::optional<DecodedBlock>> decode_block(const SharedBytes& chunk, std::
   entries.reserve(std::min(count, chunk.size() / kEntryBytesMin + 1));
   MsgpackReader in{chunk.view()};
   while (entries.size() < count) {
-    Entry& entry = entries.emplace_back();
-    if (!read_entry(in, entry)) {
+    if (!read_entry(in, entries)) {
       if (in.incomplete()) return std::optional<DecodedBlock>{};
       return fail(Errc::protocol_error, "an entry does not decode: " + in.error());
     }
     if (entries.size() == 1) continue;
     const Entry& before = entries[entries.size() - 2];
+    const Entry& entry = entries.back();
     const bool follows = entry.index == next(before.index) && entry.index > before.index;
     if (!follows) return not_consecutive(before, entry);
   }

@@ -20,7 +20,10 @@ class Opening {
 
   bool is_for(const WallTime& time) const { return time_ == time; }
   std::size_t size() const { return size_; }
-  ByteView bytes() const { return {bytes_, size_}; }
+
+  /// Writes up to kBytesMax bytes, of which the first size() count: a copy of fixed size is faster.
+  void write(std::byte* to) const { std::memcpy(to, bytes_, kBytesMax); }
+  static constexpr std::size_t kBytesMax = 40;
 
  private:
   void put(std::string_view text) {
@@ -30,7 +33,7 @@ class Opening {
 
   WallTime time_;
   std::size_t size_ = 0;
-  std::byte bytes_[40];
+  std::byte bytes_[kBytesMax] = {};
 };
 
 constexpr std::size_t number_size(std::uint64_t value) {
@@ -68,6 +71,11 @@ class Pen {
     at_ += bytes.size();
   }
   void put(std::string_view key) { put(view_of(key)); }
+  // More than the rest of kBytesMax follows, so what is written too much is written over.
+  void put(const Opening& opening) {
+    opening.write(at_);
+    at_ += opening.size();
+  }
 
   void number(std::uint64_t value) {
     if (value < 0x80) {
@@ -113,28 +121,31 @@ class Pen {
   std::byte* at_;
 };
 
-void write_entry(Pen& pen, const NewEntry& from, const Opening& opening, Entry& entry) {
-  entry.index = from.index;
-  entry.term = from.term;
-  entry.kind = from.kind;
-  entry.appended_at = from.appended_at;
+Entry write_entry(Pen& pen, const NewEntry& from, const Opening& opening) {
   const std::byte* const begin = pen.at();
-  pen.put(opening.bytes());
+  pen.put(opening);
   pen.string_head(from.data);
-  entry.data_apart = stands_apart(from);
+  const bool data_apart = stands_apart(from);
   const std::byte* const split = pen.at();
-  entry.data = entry.data_apart ? from.data.view() : pen.string_body(from.data);
+  const ByteView data = data_apart ? from.data.view() : pen.string_body(from.data);
   pen.put(kExtensionsKey);
   pen.string_head(from.extensions);
-  entry.extensions = pen.string_body(from.extensions);
+  const ByteView extensions = pen.string_body(from.extensions);
   pen.put(kIndexKey);
   pen.number(from.index.value);
   pen.put(kTermKey);
   pen.number(from.term.value);
   pen.put(kTypeKey);
   pen.number(static_cast<std::uint64_t>(from.kind));
-  entry.head = {begin, entry.data_apart ? split : pen.at()};
-  if (entry.data_apart) entry.tail = {split, pen.at()};
+  return Entry{.index = from.index,
+               .term = from.term,
+               .kind = from.kind,
+               .data_apart = data_apart,
+               .appended_at = from.appended_at,
+               .data = data,
+               .extensions = extensions,
+               .head = {begin, data_apart ? split : pen.at()},
+               .tail = data_apart ? ByteView{split, pen.at()} : ByteView{}};
 }
 
 }  // namespace
@@ -153,10 +164,10 @@ std::shared_ptr<const EntryBlock> encode_block(std::span<const NewEntry> entries
   }
   auto buffer = std::make_shared_for_overwrite<std::byte[]>(bytes);
   Pen pen{buffer.get()};
-  block->entries.resize(entries.size());
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (!opening.is_for(entries[i].appended_at)) opening = Opening{entries[i].appended_at};
-    write_entry(pen, entries[i], opening, block->entries[i]);
+  block->entries.reserve(entries.size());
+  for (const NewEntry& entry : entries) {
+    if (!opening.is_for(entry.appended_at)) opening = Opening{entry.appended_at};
+    block->entries.push_back(write_entry(pen, entry, opening));
   }
   PROA_ASSERT(pen.at() == buffer.get() + bytes);
   const ByteView written{buffer.get(), bytes};
