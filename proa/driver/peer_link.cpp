@@ -66,38 +66,41 @@ void PeerLink::append(const core::SendEntries& entries) {
 
 /// As many requests as there is room for, back to back.
 void PeerLink::send_burst(const core::SendEntries& entries, EntryView view) {
-  LogPosition previous_entry = entries.prev;
-  bool sent_all = false;
-  while (!sent_all) {
-    AppendEntriesRequest request{
-        .term = entries.term,
-        .leader = parts_.self,
-        .prev_log = previous_entry,
-        .entries = view.prefix(parts_.append_entries_max, parts_.append_bytes_max),
-        .leader_commit = entries.commit,
-    };
-    sent_all = request.entries.size() == view.size();
-    LogPosition last = previous_entry;
-    if (!request.entries.empty()) {
-      last = {.term = request.entries.back().term, .index = request.entries.last_index()};
-    }
-    const core::Sent what{.term = entries.term,
-                          .prev = previous_entry,
-                          .last = last.index,
-                          .generation = entries.generation,
-                          .round = entries.round,
-                          .sent_at = parts_.runtime->now()};
-    if (!transmit(Channel::append, request, {.what = what, .ends_burst = sent_all})) break;
-    previous_entry = last;
-    if (!sent_all) view = view.sub({.first = next(last.index), .last = view.last_index()});
+  LogPosition sent_up_to = entries.prev;
+  std::size_t requests = 0;
+  while (requests == 0 || !view.empty()) {
+    const EntryView part = view.prefix(parts_.append_entries_max, parts_.append_bytes_max);
+    const LogPosition last =
+        part.empty() ? sent_up_to
+                     : LogPosition{.term = part.back().term, .index = part.last_index()};
+    if (!transmit_append(entries, sent_up_to, part, last)) break;
+    ++requests;
+    sent_up_to = last;
+    view = view.sub({.first = next(last.index), .last = view.last_index()});
   }
-  const bool sent_some = sent_all || previous_entry != entries.prev;
-  if (!sent_some) return hold(entries.generation);
+  if (requests == 0) return hold(entries.generation);
   on(Channel::append).back().ends_burst = true;
   ++bursts_;
   around_.stepper.step(
-      core::EntriesSent{.to = id_, .generation = entries.generation, .last = previous_entry.index});
-  if (previous_entry.index < entries.entries.last) around_.stepper.want_turn();
+      core::EntriesSent{.to = id_, .generation = entries.generation, .last = sent_up_to.index});
+  if (sent_up_to.index < entries.entries.last) around_.stepper.want_turn();
+}
+
+bool PeerLink::transmit_append(const core::SendEntries& entries, LogPosition previous_entry,
+                               const EntryView& part, LogPosition last) {
+  const core::Sent what{.term = entries.term,
+                        .prev = previous_entry,
+                        .last = last.index,
+                        .generation = entries.generation,
+                        .round = entries.round,
+                        .sent_at = parts_.runtime->now()};
+  return transmit(Channel::append,
+                  AppendEntriesRequest{.term = entries.term,
+                                       .leader = parts_.self,
+                                       .prev_log = previous_entry,
+                                       .entries = part,
+                                       .leader_commit = entries.commit},
+                  {.what = what});
 }
 
 void PeerLink::read(const core::SendEntries& entries) {

@@ -68,6 +68,8 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   void step_failure(const core::Sent& what);
   void burst_ended();
   void send_burst(const core::SendEntries& entries, EntryView view);
+  bool transmit_append(const core::SendEntries& entries, LogPosition previous_entry,
+                       const EntryView& part, LogPosition last);
   void read(const core::SendEntries& entries);
   void have_read(const core::SendEntries& entries, Result<EntryView> view);
   void hold(core::Generation generation);

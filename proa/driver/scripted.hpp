@@ -1,0 +1,189 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proa/driver/driver.hpp"
+#include "proa/driver/test_support.hpp"
+#include "proa/store/memory_log_store.hpp"
+#include "proa/store/memory_snapshot_store.hpp"
+#include "proa/store/memory_stable_store.hpp"
+#include "proa/testing/sim_runtime.hpp"
+
+namespace proa::driver {
+
+using namespace std::chrono_literals;
+
+/// What happened at the ports, in order: one word for each.
+struct Journal {
+  std::vector<std::string> words;
+  void add(std::string word) { words.push_back(std::move(word)); }
+  std::string take() {
+    std::string text;
+    for (const std::string& word : std::exchange(words, {}))
+      text += (text.empty() ? "" : " ") + word;
+    return text;
+  }
+};
+
+inline std::string word_for(const Request& request) {
+  struct Visitor {
+    std::string operator()(const RequestVoteRequest&) const { return "vote"; }
+    std::string operator()(const RequestPreVoteRequest&) const { return "prevote"; }
+    std::string operator()(const TimeoutNowRequest&) const { return "timeout-now"; }
+    std::string operator()(const AppendEntriesRequest& append) const {
+      if (append.heartbeat) return "heartbeat";
+      if (append.entries.empty()) return "idle";
+      return "append" + to_string(append.entries.first_index()) + ".." +
+             to_string(append.entries.last_index());
+    }
+  };
+  return std::visit(Visitor{}, request);
+}
+
+class ScriptedTransport;
+
+/// Keeps what is sent until the test answers.
+class ScriptedPeer final : public Peer {
+ public:
+  ScriptedPeer(ScriptedTransport& transport, std::string name)
+      : transport_(transport), name_(std::move(name)) {}
+  ~ScriptedPeer() override;
+  bool send(Channel channel, const Request& request, Respond& done) override;
+  void when_writable(Channel, Fn<void()> callback) override { writable = std::move(callback); }
+  void send_snapshot(const InstallSnapshotRequest&, std::shared_ptr<BytePipe>,
+                     Respond done) override {
+    done(fail(Errc::peer_unreachable, "not here"));
+  }
+
+  struct Waiting {
+    Request request = {};
+    Respond done = {};
+  };
+  std::deque<Waiting> control;
+  std::deque<Waiting> append;
+  std::size_t window = 16;
+  Fn<void()> writable;
+
+ private:
+  ScriptedTransport& transport_;
+  std::string name_;
+};
+
+class ScriptedTransport final : public Transport {
+ public:
+  ScriptedTransport(std::shared_ptr<Runtime> runtime, Journal& journal)
+      : journal_(journal), runtime_(std::move(runtime)) {}
+  std::shared_ptr<Runtime> runtime() override { return runtime_; }
+  Result<void> start(TransportEvents& to) override {
+    events = &to;
+    return {};
+  }
+  void stop() override {
+    events = nullptr;
+    journal_.add("left");
+  }
+  ServerAddress local_address() const override { return {"a"}; }
+  void flush() override {
+    if (std::exchange(unflushed_, false)) journal_.add("flush");
+  }
+  std::unique_ptr<Peer> connect(const Server& server) override {
+    auto peer = std::make_unique<ScriptedPeer>(*this, server.id.value);
+    peers[server.id.value] = peer.get();
+    return peer;
+  }
+  void note(std::string word) {
+    unflushed_ = true;
+    journal_.add(std::move(word));
+  }
+
+  TransportEvents* events = nullptr;
+  std::map<std::string, ScriptedPeer*> peers;
+
+ private:
+  Journal& journal_;
+  std::shared_ptr<Runtime> runtime_;
+  bool unflushed_ = false;
+};
+
+inline ScriptedPeer::~ScriptedPeer() {
+  transport_.peers.erase(name_);
+  for (auto* channel : {&control, &append}) {
+    for (Waiting& waiting : std::exchange(*channel, {}))
+      waiting.done(fail(Errc::peer_unreachable, "closed"));
+  }
+}
+
+inline bool ScriptedPeer::send(Channel channel, const Request& request, Respond& done) {
+  auto& waiting = channel == Channel::control ? control : append;
+  if (waiting.size() >= window) return false;
+  waiting.push_back({.request = request, .done = std::move(done)});
+  transport_.note(word_for(request) + ">" + name_);
+  return true;
+}
+
+/// Memory, but it says what is written and can fail.
+class ScriptedLog final : public LogStore {
+ public:
+  explicit ScriptedLog(Journal& journal) : journal_(journal) {}
+  Result<LogSummary> open() override { return store_.open(); }
+  Result<EntryView> read(IndexRange range, std::size_t bytes_max) const override {
+    journal_.add("read" + to_string(range.first) + ".." + to_string(range.last));
+    if (range.first < readable_from) return fail(Errc::log_not_found, "compacted");
+    return store_.read(range, bytes_max);
+  }
+  Result<void> write(const LogBatch& batch) override {
+    if (fails) return fail(Errc::io_error, "the disk is broken");
+    if (!batch.entries.empty()) {
+      journal_.add("write" + to_string(batch.entries.first_index()) + ".." +
+                   to_string(batch.entries.last_index()));
+    }
+    return store_.write(batch);
+  }
+  Result<void> truncate_prefix(LogIndex last) override { return store_.truncate_prefix(last); }
+
+  bool fails = false;
+  LogIndex readable_from = {};
+
+ private:
+  Journal& journal_;
+  MemoryLogStore store_;
+};
+
+class ScriptedStable final : public StableStore {
+ public:
+  explicit ScriptedStable(Journal& journal) : journal_(journal) {}
+  Result<void> open() override { return {}; }
+  Result<std::optional<SharedBytes>> get(std::string_view key) const override {
+    return store_.get(key);
+  }
+  Result<void> set(std::span<const KeyValue> values) override {
+    journal_.add("save");
+    return store_.set(values);
+  }
+
+ private:
+  Journal& journal_;
+  MemoryStableStore store_;
+};
+
+class ScriptedFsm final : public Fsm {
+ public:
+  explicit ScriptedFsm(Journal& journal) : journal_(journal) {}
+  void apply(std::span<const Committed> batch, Responses& responses) override {
+    journal_.add("apply" + to_string(batch.front().index) + ".." + to_string(batch.back().index));
+    for (std::size_t at = 0; at < batch.size(); ++at)
+      responses.set(at, batch[at].index.value);
+  }
+  Result<std::unique_ptr<Snapshot>> snapshot() override { return std::unique_ptr<Snapshot>{}; }
+  Result<void> restore(ByteSource&) override { return {}; }
+
+ private:
+  Journal& journal_;
+};
+
+}  // namespace proa::driver
