@@ -151,7 +151,7 @@ TEST(FileSnapshotStore, EscapesTextAsGoDoes) {
 
 TEST(FileSnapshotStore, ReadsAVersionThatKnowsPeersOnly) {
   const auto file = store::decode_meta(
-      R"({"version":0,"ID":"1-7-1","Index":7,"Term":1,"Peers":"ka0xMC4wLjAuMTo3MDAw","Size":0,)"
+      R"({"version":0,"ID":"1-7-1","iNDEX":7,"Term":1,"Peers":"ka0xMC4wLjAuMTo3MDAw","Size":0,)"
       R"("CRC":"AAAAAAAAAAA=","Unknown":{"a":[1.5]}})");
   ASSERT_TRUE(file);
   EXPECT_EQ(file->meta.configuration.index, LogIndex{7});
