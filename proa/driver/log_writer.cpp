@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t kJoinedBytesMax = std::size_t{8} << 20;
 /// The store is asked to prepare at the latest when so much was written since it last did.
 constexpr std::size_t kPrepareEvery = std::size_t{4} << 20;
+/// However little is in it, a write takes a block of the disk.
+constexpr std::size_t kWriteBytesMin = 4096;
 
 }  // namespace
 
@@ -83,7 +85,7 @@ void LogWriter::run(std::shared_ptr<Job> job) {
 void LogWriter::finished(const Job& job, Result<void> result) {
   busy_ = false;
   if (!result) return failed(std::move(result).error());
-  prepare_if_needed(job.batch.entries.encoded_bytes());
+  prepare_if_needed(kWriteBytesMin + job.batch.entries.encoded_bytes());
   events_.on_persisted(job.ticket);
 }
 
