@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -92,22 +93,82 @@ inline Send answer(Reply reply, std::uint64_t id = 1) {
   return Answer{.to = {id}, .reply = std::move(reply)};
 }
 
-/// Takes the effects and lets the disk finish at once what they want written.
+/// Beyond every election deadline that began at t0.
+inline Instant late(Instant now = t0) { return now + 2001ms; }
+
+/// Takes the effects and lets the disk finish what they want written, until nothing is left.
 inline Effects take_and_persist(Consensus& server, Instant now = t0) {
-  Effects effects = server.take_effects();
-  if (!effects.write) return effects;
-  server.step(now, Persisted{effects.write->ticket});
-  Effects after = server.take_effects();
-  effects.send_now.insert(effects.send_now.end(), after.send_now.begin(), after.send_now.end());
-  effects.entries_now.insert(effects.entries_now.end(), after.entries_now.begin(),
-                             after.entries_now.end());
-  effects.appended.insert(effects.appended.end(), after.appended.begin(), after.appended.end());
-  if (after.apply) effects.apply = after.apply;
-  if (after.write) effects.write = after.write;
-  return effects;
+  Effects all = server.take_effects();
+  const auto add = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  for (std::optional<Write> write = all.write; write;) {
+    server.step(now, Persisted{write->ticket});
+    const Effects after = server.take_effects();
+    add(all.appended, after.appended);
+    add(all.send_now, after.send_now);
+    add(all.entries_now, after.entries_now);
+    if (after.apply) all.apply = after.apply;
+    write = after.write;
+  }
+  return all;
 }
 
-/// Beyond every election deadline.
-inline Instant late(Instant now = t0) { return now + 2001ms; }
+inline AppendEntriesInfo append(const ServerId& leader, Term term, LogPosition prev,
+                                const std::vector<std::uint64_t>& terms, LogIndex commit = {}) {
+  return {.term = term,
+          .leader = sender(leader),
+          .prev_log = prev,
+          .entries = entries_of(terms, next(prev.index)),
+          .leader_commit = commit};
+}
+
+inline AppendEntriesInfo heartbeat(const ServerId& leader, Term term) {
+  return {.term = term, .leader = sender(leader), .heartbeat = true};
+}
+
+/// What the driver does with a SendEntries: the whole of it leaves.
+inline Sent carry_out(Consensus& server, const SendEntries& send, Instant now = t0) {
+  const LogIndex last = send.entries.empty() ? send.prev.index : send.entries.last;
+  server.step(now, EntriesSent{.to = send.to, .generation = send.generation, .last = last});
+  return {.term = send.term,
+          .prev = send.prev,
+          .last = last,
+          .generation = send.generation,
+          .round = send.round,
+          .sent_at = now};
+}
+
+/// Makes the server leader of the term after its own; its no-op is durable here and nowhere else.
+/// Returns what it sent to its peers, in the order of the configuration. It is late() then.
+inline std::vector<Sent> elect(Consensus& server) {
+  const Instant now = late();
+  server.step(now, DeadlineReached{});
+  Effects effects = take_and_persist(server, now);
+  const Term term = server.view().term;
+  for (const Server& peer : server.view().latest_configuration.configuration.servers) {
+    if (peer.id == a || server.view().role == Role::leader) continue;
+    server.step(now, replied(peer.id, RequestVoteReply{.term = term, .granted = true},
+                             {.term = term, .kind = SentKind::vote}));
+  }
+  const Effects after = take_and_persist(server, now);
+  effects.entries_now.insert(effects.entries_now.end(), after.entries_now.begin(),
+                             after.entries_now.end());
+  std::vector<Sent> sent;
+  for (const SendEntries& send : effects.entries_now)
+    sent.push_back(carry_out(server, send, now));
+  server.take_effects();
+  return sent;
+}
+
+inline Input acknowledged(const ServerId& from, const Sent& what) {
+  return replied(from, AppendEntriesReply{.term = what.term, .success = true}, what);
+}
+
+inline Input rejected(const ServerId& from, const Sent& what, std::uint64_t last_log) {
+  return replied(
+      from, AppendEntriesReply{.term = what.term, .last_log = {last_log}, .no_retry_backoff = true},
+      what);
+}
 
 }  // namespace proa::core::test
