@@ -173,7 +173,7 @@ class Consensus {
   void on(Instant now, const EntriesUnavailable& unavailable);
   void on(Instant now, const RequestFailed& failed);
   void on(Instant now, const Replied<AppendEntriesReply>& replied);
-  Progress* progress_of(const PeerId& peer, Generation generation);
+  Progress* progress_of(const PeerId& id, Generation generation);
   Generation fresh_generation() { return Generation{++generations_}; }
   void follow_configuration(Instant now, Leader& leader);
   void tend_peers(Instant now, Leader& leader);

@@ -47,7 +47,7 @@ class Story {
  public:
   /// What happens between this command and the next.
   std::string tell(const Words& words) {
-    const std::string verb = words.at(0);
+    const std::string& verb = words.at(0);
     const auto found = verbs_.find(verb);
     if (found == verbs_.end()) {
       ADD_FAILURE() << "unknown command: " << verb;
