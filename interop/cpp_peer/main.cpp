@@ -5,8 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio.hpp>
 #include <cstdio>
+#include <memory>
 #include <sstream>
-#include <thread>
 
 #include "interop/cpp_peer/control.hpp"
 #include "proa/node/bootstrap.hpp"
@@ -97,17 +97,20 @@ Result<ControlledPeer> start(const Arguments& arguments) {
   return peer;
 }
 
-/// A thread per connection: the other end is a test that opens a few.
+/// As many connections at a time as there are threads: the other end is a test that opens a few.
 void serve(const ControlledPeer& peer, const std::string& control) {
+  constexpr std::size_t kConnectionsMax = 16;
   boost::asio::io_context context;
+  boost::asio::thread_pool threads{kConnectionsMax};
   const std::size_t colon = control.rfind(':');
   const auto port = static_cast<std::uint16_t>(std::stoul(control.substr(colon + 1)));
   tcp::acceptor acceptor{context, {boost::asio::ip::make_address(control.substr(0, colon)), port}};
   while (true) {
-    std::thread{[peer, link = tcp::iostream{acceptor.accept()}]() mutable {
-      for (std::string line; std::getline(link, line);)
-        link << obey(peer, line) << std::flush;
-    }}.detach();
+    auto link = std::make_shared<tcp::iostream>(acceptor.accept());
+    boost::asio::post(threads, [peer, link] {
+      for (std::string line; std::getline(*link, line);)
+        *link << obey(peer, line) << std::flush;
+    });
   }
 }
 

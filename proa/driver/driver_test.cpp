@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "proa/driver/scripted.hpp"
+#include "proa/driver/scripted_test.hpp"
 
 namespace proa::driver {
 namespace {
+
+using namespace std::chrono_literals;
 
 struct SilentListener final : Listener {
   void turn_ended(const core::View& now, LogIndex) override { view = now; }

@@ -16,7 +16,7 @@ class UsualForm {
       : begin_(input.data()), at_(begin_), end_(begin_ + input.size()) {}
 
   bool read() {
-    return left() >= kEntryBytesMin && key<kEntryStart>() && time() &&  //
+    return left() >= kEntryBytesMin && key<kEntryStart>() && appended_at() &&  //
            key<kDataKey>() && string(data_) && key<kExtensionsKey>() && string(extensions_) &&
            key<kIndexKey>() && number(index_) && key<kTermKey>() && number(term_) &&
            key<kTypeKey>() && number(kind_) && kind_ <= 0xff;
@@ -47,7 +47,7 @@ class UsualForm {
   }
 
   // Within the shortest entry, so the bytes are there.
-  bool time() {
+  bool appended_at() {
     const auto nanoseconds = load_big_endian<std::uint32_t>(at_ + 9);
     if (*at_ != std::byte{1} || nanoseconds >= 1'000'000'000) return false;
     time_.unix_seconds =

@@ -16,8 +16,6 @@
 
 namespace proa::driver {
 
-using namespace std::chrono_literals;
-
 /// What happened at the ports, in order: one word for each.
 struct Journal {
   std::vector<std::string> words;
