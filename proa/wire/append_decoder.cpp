@@ -103,10 +103,17 @@ bool AppendDecoder::read_field(MsgpackReader& in) {
   return true;
 }
 
+// Room for the entries that have arrived; at least doubled, or many small pieces would move those
+// already read again and again.
+void AppendDecoder::reserve(std::size_t bytes) {
+  const std::uint64_t fit = bytes / kEntryBytesMin + 1;
+  const std::size_t wanted =
+      entries_.size() + static_cast<std::size_t>(std::min(entries_left_, fit));
+  if (wanted > entries_.capacity()) entries_.reserve(std::max(wanted, 2 * entries_.capacity()));
+}
+
 bool AppendDecoder::read_entries(MsgpackReader& in) {
-  const std::size_t fit = in.rest().size() / kEntryBytesMin + 1;
-  entries_.reserve(entries_.size() +
-                   static_cast<std::size_t>(std::min<std::uint64_t>(entries_left_, fit)));
+  reserve(in.rest().size());
   for (; entries_left_ > 0; --entries_left_) {
     at_ = in.position();
     value_at_ = at_;

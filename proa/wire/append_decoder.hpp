@@ -37,6 +37,7 @@ class AppendDecoder {
   bool read_on(MsgpackReader& in);
   bool read_opening(MsgpackReader& in);
   bool read_field(MsgpackReader& in);
+  void reserve(std::size_t bytes);
   bool read_entries(MsgpackReader& in);
 
   std::size_t at_;  ///< everything before is read
