@@ -217,6 +217,19 @@ TEST(TimeCodec, TellsAZoneThatHasNoFormInUtc) {
   }
 }
 
+// A zone is 16 bits of minutes and 8 of seconds, which together tell some that have no form.
+TEST(TimeCodec, ReadsAZoneThatCannotBeWrittenAsUtc) {
+  for (const char* zone : {"ffff ff", "ffff 05", "0000 9c", "8000 80"}) {
+    const std::string bytes = bytes_from_hex("02 0000000edf067c80 075bcd15" + std::string{zone});
+    WallTime decoded;
+    ASSERT_TRUE(decode_binary_time(view_of(bytes), decoded)) << zone;
+    const BinaryTime encoded = encode_binary_time(decoded);
+    WallTime again;
+    ASSERT_TRUE(decode_binary_time(ByteView{encoded.bytes, encoded.size}, again)) << zone;
+    EXPECT_EQ(decoded, again) << zone;
+  }
+}
+
 std::string nested(std::size_t depth) { return std::string(depth - 1, '\x91') + '\x90'; }
 
 // Reference §6.2: a nesting of 1024 containers is too deep, whatever is around them.

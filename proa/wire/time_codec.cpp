@@ -21,6 +21,12 @@ void put(std::byte*& at, std::uint64_t value, unsigned bytes) {
     *at++ = static_cast<std::byte>(value >> (8 * i));
 }
 
+/// Minute -1 stands for UTC, and there are 16 bits of minutes: other zones cannot be told.
+bool has_form(std::int32_t zone_seconds) {
+  const std::int32_t minutes = zone_seconds / kSecondsPerMinute;
+  return minutes == static_cast<std::int16_t>(minutes) && minutes != kUtcMinutes;
+}
+
 }  // namespace
 
 bool decode_binary_time(ByteView bytes, WallTime& value) {
@@ -31,9 +37,7 @@ bool decode_binary_time(ByteView bytes, WallTime& value) {
   value.zone_seconds =
       static_cast<std::int16_t>(big_endian(bytes.subspan(13, 2))) * kSecondsPerMinute;
   if (with_zone_seconds) value.zone_seconds += static_cast<std::int8_t>(bytes[15]);
-  if (value.zone_seconds == kUtcMinutes * kSecondsPerMinute) {
-    value.zone_seconds = WallTime::kExplicitUtc;
-  }
+  if (!has_form(value.zone_seconds)) value.zone_seconds = WallTime::kExplicitUtc;
   return true;
 }
 
@@ -53,14 +57,9 @@ bool decode_timestamp(ByteView bytes, WallTime& value) {
 }
 
 BinaryTime encode_binary_time(const WallTime& time) {
-  const bool is_utc = time.zone_seconds == WallTime::kExplicitUtc;
-  std::int32_t minutes = is_utc ? kUtcMinutes : time.zone_seconds / kSecondsPerMinute;
-  std::int32_t seconds = is_utc ? 0 : time.zone_seconds % kSecondsPerMinute;
-  const bool zone_fits = minutes == static_cast<std::int16_t>(minutes);
-  if (!zone_fits || minutes == kUtcMinutes) {
-    minutes = kUtcMinutes;
-    seconds = 0;
-  }
+  const bool is_told = time.zone_seconds != WallTime::kExplicitUtc && has_form(time.zone_seconds);
+  const std::int32_t minutes = is_told ? time.zone_seconds / kSecondsPerMinute : kUtcMinutes;
+  const std::int32_t seconds = is_told ? time.zone_seconds % kSecondsPerMinute : 0;
   BinaryTime encoded{.size = static_cast<std::uint8_t>(seconds == 0 ? 15 : 16)};
   std::byte* at = encoded.bytes;
   put(at, seconds == 0 ? 1 : 2, 1);
