@@ -164,7 +164,7 @@ Result<EntryView> Wal::read_once(IndexRange range, std::size_t bytes_max) const 
 Result<EntryView> Wal::read_place(const store::BatchPlace& place) const {
   const store::Segment& segment = *place.segment;
   PROA_TRY(const store::FoundBatch batch, store::read_batch(segment, place.offset));
-  if (!batch.whole || batch.header.segment != segment.header.sequence) {
+  if (!batch.whole) {
     return fail(Errc::corrupt, segment.place(place.offset) + ", entry " +
                                    to_string(place.live.first) +
                                    ": the batch does not match its checksum");

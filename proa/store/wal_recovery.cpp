@@ -129,7 +129,8 @@ Result<void> Recovery::replay() {
                                      kWhatToDo);
     }
     const bool alone = at_ == start_;
-    if (replayed.error().code != Errc::corrupt || (alone && is_last())) return replayed;
+    if (replayed.error().code != Errc::corrupt) return replayed;
+    if (alone && is_last()) return damage ? Result<void>(fail(*std::move(damage))) : replayed;
     damage = std::move(replayed).error();
     start_ = alone ? at_ + 1 : at_;
   }

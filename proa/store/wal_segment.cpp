@@ -20,7 +20,7 @@ struct HeaderCopy {
 };
 
 Result<HeaderCopy> read_copy(const File& file, std::uint64_t offset) {
-  std::array<std::byte, kSegmentHeaderBytes> bytes{};
+  std::array<std::byte, kHeaderBytesMax> bytes{};
   PROA_TRY(read_padded(file, offset, bytes));
   HeaderCopy copy{.state = check_header(bytes, kSegmentHeader)};
   if (copy.state != HeaderState::ok) return copy;

@@ -265,9 +265,8 @@ Result<void> WalWriter::write_header(File& file, const SegmentHeader& header) co
   return file.sync();
 }
 
-/// Segments before the oldest entry, and before the removal that says so.
+/// Segments before the oldest entry, and before the removal that says so: none, if there was none.
 void WalWriter::give_up_unneeded() {
-  if (removal_segment_ == 0) return;
   const auto dropped = shared_.index.with([&](WalIndex& index) {
     const std::uint64_t oldest = index.oldest_used();
     return index.drop_before(oldest == 0 ? removal_segment_ : std::min(oldest, removal_segment_));

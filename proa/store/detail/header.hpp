@@ -16,6 +16,8 @@ struct HeaderKind {
   std::uint16_t format = 0;  ///< what we write, and the newest that we read
 };
 
+inline constexpr std::size_t kHeaderBytesMax = 512;  ///< in every format
+
 enum class HeaderState : std::uint8_t {
   ok,
   damaged,  ///< or something else altogether
