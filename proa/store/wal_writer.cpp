@@ -281,10 +281,10 @@ void WalWriter::give_up_unneeded() {
 
 void WalWriter::publish_room() {
   const SegmentHeader& header = tail_.segment->header;
-  const std::uint64_t used = tail_.end + header.block_bytes;
+  const std::uint64_t used = tail_.end + header.block_bytes;  // with the seal
   const bool full = tail_.sealed || used >= header.data_bytes;
-  shared_.work.with(
-      [&](WalShared::Work& work) { work.room = full ? 0 : header.data_bytes - used; });
+  const std::uint64_t blocks = full ? 0 : (header.data_bytes - used) / header.block_bytes;
+  shared_.work.with([&](WalShared::Work& work) { work.room = blocks * header.block_bytes; });
 }
 
 }  // namespace proa::store

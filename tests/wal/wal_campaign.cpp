@@ -39,6 +39,7 @@ std::vector<Row> rows() {
           {"  of which power cuts", &WalReport::power_cuts, true},
           {"  of which during recovery", &WalReport::crashes_during_recovery, true},
           {"torn tails", &WalReport::torn_tails, true},
+          {"torn tails recognised", &WalReport::torn_tails_told},
           {"unacknowledged steps kept", &WalReport::unacknowledged_kept, true},
           {"unacknowledged steps lost", &WalReport::unacknowledged_lost, true},
           {"suffix truncations", &WalReport::suffix_cuts, true},

@@ -91,8 +91,10 @@ class WalRun {
       model_ = *std::move(unacknowledged_);
     } else if (unacknowledged_) {
       ++report_.unacknowledged_lost;
+      if (torn_) ++report_.torn_tails;
     }
     unacknowledged_.reset();
+    torn_ = false;
     if (opened == model_.summary() && holds(model_)) return;
     if (files_->crashed()) return;
     violated("the log holds " + range_of(opened.log.entries) + " with commit hint " +
@@ -171,7 +173,7 @@ class WalRun {
     ++report_.power_cuts;
     say("power cut");
     if (random_.percent(20)) return disk_->lose_everything_unsynced();
-    disk_->cut_power();
+    if (disk_->cut_power().torn > 0 && unacknowledged_) torn_ = true;
   }
 
   void last_start() {
@@ -194,7 +196,7 @@ class WalRun {
 
   void add_counters() {
     const WalCounters counters = log_->counters();
-    report_.torn_tails += counters.torn_tails;
+    report_.torn_tails_told += counters.torn_tails;
     report_.tails_copied += counters.tails_copied;
     report_.rolls += counters.rolls;
     report_.rolls_into_recycled += counters.rolls_into_recycled;
@@ -245,7 +247,8 @@ class WalRun {
   std::shared_ptr<SimFileSystem> files_;  ///< of the present life
   std::unique_ptr<Wal> log_;
   bool fault_drawn_ = false;
-  LogModel model_;                          ///< every acknowledged step
+  bool torn_ = false;  ///< a power cut has torn sectors of the unacknowledged step
+  LogModel model_;     ///< every acknowledged step
   std::optional<LogModel> unacknowledged_;  ///< the same with the step that may or may not be there
   WalReport report_;
 };

@@ -35,7 +35,8 @@ struct WalReport {
   std::uint64_t power_cuts = 0;
   std::uint64_t crashes_during_recovery = 0;
   std::uint64_t disk_errors = 0;
-  std::uint64_t torn_tails = 0;
+  std::uint64_t torn_tails = 0;       ///< torn by a power cut, and gone at the next start
+  std::uint64_t torn_tails_told = 0;  ///< where enough was left to see that there was a batch
   std::uint64_t tails_copied = 0;
   std::uint64_t suffix_cuts = 0;
   std::uint64_t prefix_cuts = 0;
