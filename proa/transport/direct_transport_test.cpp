@@ -39,6 +39,10 @@ struct DirectTransports : ::testing::Test {
     EXPECT_TRUE(b.start(at_b));
     to_b = a.connect({.id = {"b"}, .address = {"b"}});
   }
+  ~DirectTransports() override {
+    to_b.reset();  // its callbacks write into `heard`
+    courier->parcels.clear();
+  }
   void run(Duration limit = 1ms) {
     const Instant until = scheduler.now() + limit;
     scheduler.at(until, 0, [] {});

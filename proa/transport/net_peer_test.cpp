@@ -83,6 +83,17 @@ TEST_F(NetPeers, AreToldTheTextOfAnError) {
   EXPECT_EQ(network.wires.size(), 1U);
 }
 
+// They point into what was received; its memory must not be filled again.
+TEST_F(NetPeers, LeaveEntriesIntactWhileMoreArrives) {
+  for (std::uint64_t term = 1; term <= 2000; ++term) {
+    append(term, term % 5, term % 97);
+    settle();
+    answer_all();
+  }
+  for (std::uint64_t term = 1; term <= 2000; ++term)
+    ASSERT_EQ(at_b.requests[term - 1], Request{hand::append_of(term, term % 5, term % 97)});
+}
+
 TEST_F(NetPeers, RefuseWhatDoesNotFitTheWindowAndSayWhenThereIsRoom) {
   restart({.window_bytes = 2500});
   EXPECT_TRUE(append(1, 1, 5000));  // an empty window takes anything
@@ -120,6 +131,18 @@ TEST_F(NetPeers, FailEverythingOpenInOrderWhenTheConnectionBreaks) {
   EXPECT_NE(errors[0].detail.find("the append channel to b (b): "), std::string::npos);
 }
 
+// The driver flushes in the middle of its step.
+TEST_F(NetPeers, RunNoCallbackInsideAFlushThatFindsTheConnectionBroken) {
+  append(1);
+  settle();
+  network.wires[0]->request.closed = true;
+  append(2);
+  a->flush();
+  EXPECT_EQ(heard, "");
+  settle();
+  EXPECT_EQ(heard, "failed failed ");
+}
+
 TEST_F(NetPeers, RedialAtOnceAfterOneFailureAndThenLessAndLessOften) {
   append(1);
   settle();
@@ -154,6 +177,13 @@ TEST_F(NetPeers, RedialAtOnceAfterOneFailureAndThenLessAndLessOften) {
   runtime->advance(500ms);
   answer_all();
   EXPECT_EQ(heard.substr(heard.size() - 2), "9 ");
+
+  network.wires.back()->close(*runtime);  // the first failure after a success
+  settle();
+  append(10);
+  settle();
+  answer_all();
+  EXPECT_EQ(heard.substr(heard.size() - 3), "10 ");
 }
 
 TEST_F(NetPeers, GiveUpAChannelWhoseOldestRequestHasWaitedTooLong) {

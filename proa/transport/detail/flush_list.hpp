@@ -20,13 +20,15 @@ class Flushable {
 /// The connections that a turn has given something to send. Threads: the loop.
 class FlushList {
  public:
-  void add(std::shared_ptr<Flushable> connection) {
+  void add(const std::shared_ptr<Flushable>& connection) {
     if (std::exchange(connection->listed_, true)) return;
-    waiting_.push_back(std::move(connection));
+    waiting_.push_back(connection);
   }
 
   void flush() {
-    for (const auto& connection : waiting_) {
+    for (const auto& weak : waiting_) {
+      const auto connection = weak.lock();
+      if (connection == nullptr) continue;
       connection->listed_ = false;
       connection->flush();
     }
@@ -34,7 +36,7 @@ class FlushList {
   }
 
  private:
-  std::vector<std::shared_ptr<Flushable>> waiting_ = {};
+  std::vector<std::weak_ptr<Flushable>> waiting_ = {};
 };
 
 }  // namespace proa

@@ -44,7 +44,8 @@ inline Sender leader() { return {.id = {"a"}, .address = {"a"}}; }
 
 inline AppendEntriesRequest append_of(std::uint64_t term, std::size_t entries,
                                       std::size_t bytes_each = 10) {
-  const SharedBytes data = SharedBytes::copy_of(std::string(bytes_each, 'x'));
+  const auto letter = static_cast<char>('a' + term % 26);
+  const SharedBytes data = SharedBytes::copy_of(std::string(bytes_each, letter));
   std::vector<NewEntry> all;
   for (std::size_t i = 0; i < entries; ++i)
     all.push_back({.index = LogIndex{8 + i}, .term = Term{term}, .data = data});
