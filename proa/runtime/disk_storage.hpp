@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "proa/base/result.hpp"
+#include "proa/store/storage.hpp"
+
+namespace proa {
+
+/// The three stores of a server in a directory of this machine's disk, made if it is missing. Takes
+/// the directory for this process. Errors: those of open_storage over a file system; each of them
+/// leaves what is there as it was. Blocking.
+Result<Storage> open_storage(const std::string& directory);
+
+}  // namespace proa
