@@ -6,13 +6,20 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <functional>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "proa/port/future.hpp"
+#include "proa/runtime/asio.hpp"
 #include "proa/runtime/detail/asio_context.hpp"
 #include "proa/runtime/detail/unique_fd.hpp"
 
@@ -22,8 +29,31 @@ namespace {
 using testing::ElementsAre;
 using Names = std::vector<std::string>;
 
-class AsioLoop : public testing::Test {
+/// Who runs the io_context.
+enum class Loop : std::uint8_t { of_the_runtime, of_the_embedder };
+
+/// An embedder's io_context on the embedder's thread.
+class Embedder {
+ public:
+  ~Embedder() {
+    work_.reset();
+    thread_.join();
+  }
+  boost::asio::io_context& io() { return io_; }
+
+ private:
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      io_.get_executor()};
+  std::thread thread_{[this] { io_.run(); }};
+};
+
+class AsioLoop : public testing::TestWithParam<Loop> {
  protected:
+  std::shared_ptr<AsioRuntime> make() {
+    if (GetParam() == Loop::of_the_runtime) return make_runtime().value();
+    return make_runtime(embedder_.emplace().io()).value();
+  }
   /// Runs `body` in a handler of the loop and waits until `done` is set.
   template <class Body>
   void on_loop_until_done(Body body) {
@@ -41,10 +71,18 @@ class AsioLoop : public testing::Test {
 
   std::promise<void> done_;
   Names ran_;  ///< of the loop, until done_ is set
-  std::shared_ptr<AsioRuntime> runtime_ = make_runtime().value();
+  std::optional<Embedder> embedder_;
+  std::shared_ptr<AsioRuntime> runtime_ = make();
 };
 
-TEST_F(AsioLoop, RunsWhatIsPostedInOrderOnAThreadThatMayNotBlock) {
+INSTANTIATE_TEST_SUITE_P(OnAnyThread, AsioLoop,
+                         testing::Values(Loop::of_the_runtime, Loop::of_the_embedder),
+                         [](const testing::TestParamInfo<Loop>& loop) {
+                           return loop.param == Loop::of_the_runtime ? "OfTheRuntime"
+                                                                     : "OfTheEmbedder";
+                         });
+
+TEST_P(AsioLoop, RunsWhatIsPostedInOrderOnAThreadThatMayNotBlock) {
   EXPECT_FALSE(runtime_->on_loop());
   EXPECT_TRUE(runtime_->may_block());
   runtime_->loop().post([this] {
@@ -59,7 +97,7 @@ TEST_F(AsioLoop, RunsWhatIsPostedInOrderOnAThreadThatMayNotBlock) {
 
 // design.md §4, the turn: input, then the ends of input, then the ends of the turn; what registers
 // while one of them runs belongs to the next turn.
-TEST_F(AsioLoop, KeepsTheOrderOfTheTurn) {
+TEST_P(AsioLoop, KeepsTheOrderOfTheTurn) {
   on_loop_until_done([this] {
     runtime_->at_turn_end([this] {
       note("turn end 1");
@@ -81,7 +119,7 @@ TEST_F(AsioLoop, KeepsTheOrderOfTheTurn) {
                                 "turn end of the input end", "turn end 2"));
 }
 
-TEST_F(AsioLoop, RunOnLoopReturnsWhenItHasRunAndRunsAtOnceOnTheLoop) {
+TEST_P(AsioLoop, RunOnLoopReturnsWhenItHasRunAndRunsAtOnceOnTheLoop) {
   Fn<void()> outer = [this] {
     Fn<void()> inner = noting("inner");
     runtime_->run_on_loop(inner);
@@ -91,7 +129,7 @@ TEST_F(AsioLoop, RunOnLoopReturnsWhenItHasRunAndRunsAtOnceOnTheLoop) {
   EXPECT_THAT(ran_, ElementsAre("inner", "outer"));
 }
 
-TEST_F(AsioLoop, RunsTimersInTheirOrderAndNoneThatWasCancelled) {
+TEST_P(AsioLoop, RunsTimersInTheirOrderAndNoneThatWasCancelled) {
   on_loop_until_done([this] {
     const Instant now = runtime_->now();
     runtime_->start_timer(now + std::chrono::milliseconds{3}, [this] { done_.set_value(); });
@@ -102,7 +140,7 @@ TEST_F(AsioLoop, RunsTimersInTheirOrderAndNoneThatWasCancelled) {
   EXPECT_THAT(ran_, ElementsAre("first", "second"));
 }
 
-TEST_F(AsioLoop, StepsTimersAfterWhatWasPosted) {
+TEST_P(AsioLoop, StepsTimersAfterWhatWasPosted) {
   on_loop_until_done([this] {
     runtime_->start_timer(runtime_->now(), [this] {
       note("timer");
@@ -136,7 +174,7 @@ class Heartbeat {
 
 // Given a loop that was held up while heartbeats arrived and its election deadline passed; when it
 // comes back, then it reads all of them first (design.md §4).
-TEST_F(AsioLoop, StepsTimersAfterWhatWaitedInTheSockets) {
+TEST_P(AsioLoop, StepsTimersAfterWhatWaitedInTheSockets) {
   std::deque<Heartbeat> heartbeats;
   for (int socket = 0; socket < 50; ++socket)
     heartbeats.emplace_back(runtime_->context().io);
@@ -149,7 +187,7 @@ TEST_F(AsioLoop, StepsTimersAfterWhatWaitedInTheSockets) {
 }
 
 // A loop that never runs out of input still runs its timers.
-TEST_F(AsioLoop, DoesNotStarveTimers) {
+TEST_P(AsioLoop, DoesNotStarveTimers) {
   std::function<void()> busy = [&] {
     if (!ran_.empty()) return done_.set_value();
     runtime_->loop().post(busy);
@@ -179,7 +217,7 @@ struct Posters {
   bool in_order = true;
 };
 
-TEST_F(AsioLoop, RunsEveryPostOfManyThreadsOnceAndInTheOrderOfEach) {
+TEST_P(AsioLoop, RunsEveryPostOfManyThreadsOnceAndInTheOrderOfEach) {
   Posters posters;
   std::vector<std::thread> threads;
   threads.reserve(Posters::kThreads);
@@ -193,7 +231,7 @@ TEST_F(AsioLoop, RunsEveryPostOfManyThreadsOnceAndInTheOrderOfEach) {
   EXPECT_THAT(posters.last, testing::Each(Posters::kPosts));
 }
 
-TEST_F(AsioLoop, CompletesAFutureThatAThreadWaitsFor) {
+TEST_P(AsioLoop, CompletesAFutureThatAThreadWaitsFor) {
   Promise<int> promise(runtime_);
   Future<int> future = promise.future();
   runtime_->loop().post([this, promise = std::move(promise)]() mutable {
@@ -202,7 +240,7 @@ TEST_F(AsioLoop, CompletesAFutureThatAThreadWaitsFor) {
   EXPECT_EQ(std::move(future).get().value(), 7);
 }
 
-TEST_F(AsioLoop, EndsAFutureThatTakesTooLong) {
+TEST_P(AsioLoop, EndsAFutureThatTakesTooLong) {
   Promise<int> promise(runtime_);
   auto limited = promise.future().within(std::chrono::milliseconds{1});
   EXPECT_EQ(std::move(limited).get().error().code, Errc::deadline);
@@ -210,7 +248,7 @@ TEST_F(AsioLoop, EndsAFutureThatTakesTooLong) {
   runtime_->run_on_loop(complete);
 }
 
-TEST_F(AsioLoop, GivesAnotherSeedAtEachCall) { EXPECT_NE(runtime_->seed(), runtime_->seed()); }
+TEST_P(AsioLoop, GivesAnotherSeedAtEachCall) { EXPECT_NE(runtime_->seed(), runtime_->seed()); }
 
 /// A logger that tells when the runtime that owned it is gone.
 std::shared_ptr<Logger> farewell(std::promise<void>& gone) {
@@ -237,9 +275,7 @@ TEST(AsioRuntimeEnds, WhenTheLastOwnerIsACallbackOnItsLoop) {
   gone.get_future().wait();
 }
 
-TEST(AsioRuntimeEnds, WhenTheLastOwnerIsATaskOfALane) {
-  std::promise<void> gone;
-  auto runtime = make_runtime({.logger = farewell(gone)}).value();
+void end_in_a_task_of_a_lane(std::shared_ptr<AsioRuntime> runtime) {
   std::promise<void> lane_is_gone;
   Fn<void()> begin = [&] {
     auto lane = std::shared_ptr<LaneExecutor>(runtime->make_lane(Lane::reader));
@@ -254,7 +290,66 @@ TEST(AsioRuntimeEnds, WhenTheLastOwnerIsATaskOfALane) {
   };
   runtime->run_on_loop(begin);
   lane_is_gone.get_future().wait();
+}
+
+TEST(AsioRuntimeEnds, WhenTheLastOwnerIsATaskOfALane) {
+  std::promise<void> gone;
+  end_in_a_task_of_a_lane(make_runtime({.logger = farewell(gone)}).value());
   gone.get_future().wait();
+}
+
+TEST_P(AsioLoop, RunsALaneAndDeliversItsCompletion) {
+  std::unique_ptr<LaneExecutor> lane;
+  on_loop_until_done([&, this] {
+    lane = runtime_->make_lane(Lane::log);
+    Fn<void()> task = [this] { runtime_->loop().post(noting("inline")); };
+    EXPECT_TRUE(lane->run_inline(task));
+    lane->post([&, this] {
+      const bool blocks = runtime_->may_block();
+      runtime_->loop().post([&, this, blocks] {
+        lane.reset();
+        note(blocks ? "may block" : "may not block");
+        done_.set_value();
+      });
+    });
+  });
+  EXPECT_THAT(ran_, ElementsAre("inline", "may not block"));
+}
+
+TEST(AsyncGet, GivesTheResultToACallbackOnTheExecutorOfTheHandler) {
+  Embedder embedder;
+  const auto runtime = make_runtime().value();
+  Promise<int> promise(runtime);
+  std::promise<std::pair<int, bool>> got;
+  async_get(
+      promise.future(), boost::asio::bind_executor(embedder.io(), [&](const Result<int>& result) {
+        got.set_value({result.value(), embedder.io().get_executor().running_in_this_thread()});
+      }));
+  Fn<void()> complete = [&] { promise.complete(7); };
+  runtime->run_on_loop(complete);
+  EXPECT_EQ(got.get_future().get(), (std::pair{7, true}));
+}
+
+boost::asio::awaitable<void> add_up(Future<int> first, Future<int> second, std::promise<int>& sum) {
+  const auto a = co_await async_get(std::move(first), boost::asio::use_awaitable);
+  const auto b = co_await async_get(std::move(second), boost::asio::use_awaitable);
+  sum.set_value(a.value() + (b ? 0 : 100));
+}
+
+TEST(AsyncGet, IsAwaitedByACoroutineThatSeesValuesAndErrors) {
+  Embedder embedder;
+  const auto runtime = make_runtime(embedder.io()).value();
+  Promise<int> first(runtime);
+  Promise<int> second(runtime);
+  std::promise<int> sum;
+  boost::asio::co_spawn(embedder.io(), add_up(first.future(), second.future(), sum),
+                        boost::asio::detached);
+  Fn<void()> complete = [&] {
+    first.complete(7);
+    second.complete(fail(Errc::deadline, "late"));
+  };
+  runtime->run_on_loop(complete);
+  EXPECT_EQ(sum.get_future().get(), 107);
 }
 
 }  // namespace

@@ -106,10 +106,11 @@ void LoopRuntime::arm_timer() {
   const Instant at = now();
   rings_at_ = std::min(earliest, at + kRingMax);
   timer_.expires_after(std::max(rings_at_ - at, Duration{}));
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;  // armed anew, or the runtime goes
-    rings_at_ = Instant::never();
-    on_ring();
+  timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = error ? nullptr : weak.lock();
+    if (self == nullptr) return;  // armed anew, or the runtime is gone
+    self->rings_at_ = Instant::never();
+    self->on_ring();
   });
 }
 

@@ -14,7 +14,9 @@ namespace proa::detail {
 
 /// What a runtime on a thread of its own and one on an embedder's io_context have in common: all
 /// but who runs the io_context and when a turn begins. Threads: as Runtime says.
-class LoopRuntime : public AsioRuntime, protected LoopPort {
+class LoopRuntime : public AsioRuntime,
+                    protected LoopPort,
+                    public std::enable_shared_from_this<LoopRuntime> {
  public:
   LoopRuntime(boost::asio::io_context& io, const RuntimeOptions& options);
 
