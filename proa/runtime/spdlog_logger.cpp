@@ -34,9 +34,9 @@ class SpdlogLogger final : public Logger {
   SpdlogLogger(std::shared_ptr<spdlog::details::thread_pool> writer, spdlog::sink_ptr sink,
                LogLevel level)
       : level_(level),
-        writer_(std::move(writer)),
         logger_(std::make_shared<spdlog::async_logger>(
-            "proa", std::move(sink), writer_, spdlog::async_overflow_policy::overrun_oldest)) {
+            "proa", std::move(sink), writer, spdlog::async_overflow_policy::overrun_oldest)),
+        writer_(std::move(writer)) {
     logger_->set_level(level_of(level));
     logger_->flush_on(spdlog::level::trace);
     logger_->set_formatter(std::make_unique<spdlog::pattern_formatter>(
@@ -50,8 +50,8 @@ class SpdlogLogger final : public Logger {
 
  private:
   const LogLevel level_;
-  std::shared_ptr<spdlog::details::thread_pool> writer_;
   std::shared_ptr<spdlog::async_logger> logger_;
+  std::shared_ptr<spdlog::details::thread_pool> writer_;  ///< goes first: writes what waits
 };
 
 }  // namespace
