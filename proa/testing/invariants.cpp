@@ -37,6 +37,7 @@ const EntryFacts* Invariants::committed(LogIndex index) const {
 }
 
 void Invariants::process_ended(std::size_t server) {
+  shadows_[server].leading = false;
   shadows_[server].commit = {};
   shadows_[server].applied = {};
 }
@@ -92,7 +93,7 @@ void Invariants::log_opened(std::size_t server, const ShadowLog& found) {
              (in_flight ? ", or with the write in flight up to " + to_string(with_write.last())
                         : std::string()));
   }
-  if (in_flight && old_content) ++counters_.writes_half_done;
+  if (in_flight && old_content) ++counters_.writes_lost;
   at.log = found;
   at.log_in_flight.reset();
   at.prefix_in_flight.reset();
@@ -102,6 +103,8 @@ void Invariants::log_write_begins(std::size_t server, const LogBatch& batch) {
   ServerShadow& at = shadows_[server];
   at.log_in_flight = batch;
   check_truncation(at, batch);
+  // A leader may die in this very write; what it called committed is committed.
+  commit_advances(at, batch.commit_hint, "saves");
   if (batch.entries.empty()) return;
   const LogIndex prev = previous(batch.entries.first_index());
   const auto prev_term = batch.restart_after && batch.restart_after->index == prev
@@ -109,7 +112,7 @@ void Invariants::log_write_begins(std::size_t server, const LogBatch& batch) {
                              : at.log.term_at(prev);
   if (!prev_term) return violated("a gap: " + at.id.value + " appends behind " + to_string(prev));
   entries_seen(at, batch.entries, *prev_term);
-  if (at.led != Term{} && at.led == at.hard_state.term) {
+  if (writes_as_leader(at)) {
     batch.entries.for_each([&](const Entry& entry) {
       if (entry.term == at.led) return;
       violated("a leader stamps its own term: " + at.id.value + " leads in " + to_string(at.led) +
@@ -122,7 +125,7 @@ void Invariants::check_truncation(const ServerShadow& at, const LogBatch& batch)
   if (!batch.truncate_from || *batch.truncate_from > at.log.last()) return;
   const LogIndex from = *batch.truncate_from;
   const std::string where = at.id.value + " truncates its log from " + to_string(from);
-  if (at.led != Term{} && at.led == at.hard_state.term) {
+  if (writes_as_leader(at)) {
     violated("leader append-only: " + where + " while it leads in term " + to_string(at.led));
   }
   if (from <= at.acknowledged && at.acknowledged_in == at.hard_state.term) {

@@ -18,7 +18,7 @@ struct CheckCounters {
   std::uint64_t commits_checked = 0;
   std::uint64_t applies_checked = 0;
   std::uint64_t messages_checked = 0;
-  std::uint64_t writes_half_done = 0;  ///< recoveries that found a write in flight gone
+  std::uint64_t writes_lost = 0;  ///< in flight at a crash and not there at the recovery
 };
 
 /// The safety properties of Raft (paper Figure 3) and of our durability contract (design.md §4),
@@ -58,7 +58,13 @@ class Invariants {
 
   // The state machine and the node.
   void applies(std::size_t server, const Committed& entry);
-  void commit_seen(std::size_t server, LogIndex commit);
+  /// Where the server stands, before anything is made of it.
+  struct Stand {
+    bool leads = false;
+    Term term = {};
+    LogIndex commit = {};
+  };
+  void seen(std::size_t server, const Stand& stand);
   void process_ended(std::size_t server);
 
  private:
@@ -70,8 +76,13 @@ class Invariants {
   void entry_seen(const ServerShadow& at, LogIndex index, Term prev_term, const EntryFacts& facts);
   void entries_seen(ServerShadow& at, const EntryView& entries, Term prev_term);
   std::optional<EntryFacts> facts_at(const ServerShadow& at, LogIndex index) const;
-  void commit_advances(ServerShadow& by, LogIndex to);
-  void check_quorum(const ServerShadow& by, LogIndex index, const EntryFacts& facts);
+  void commit_advances(ServerShadow& by, LogIndex to, const char* how);
+  void check_quorum(const ServerShadow& by, LogIndex index, const char* how);
+  /// What goes to its disk now was made while it led.
+  static bool writes_as_leader(const ServerShadow& at) {
+    return at.led != Term{} && at.led == at.hard_state.term;
+  }
+  LogIndex committed_before(Term term) const;
   void check_truncation(const ServerShadow& at, const LogBatch& batch);
   void leads(ServerShadow& leader, Term term);
   void sends_append(ServerShadow& from, const AppendEntriesRequest& request);
@@ -84,6 +95,7 @@ class Invariants {
   std::map<Term, std::size_t> leaders_;
   std::vector<std::vector<Seen>> seen_;  ///< by index: each entry that anybody ever held
   std::vector<EntryFacts> committed_;    ///< [0] is index 1
+  std::vector<Term> committed_in_;       ///< the term of the leader that committed it
   std::optional<std::string> violation_;
   CheckCounters counters_;
 };

@@ -9,7 +9,8 @@ Term term_of(const Reply& reply) {
   struct Visitor {
     Term operator()(const AppendEntriesReply& r) const { return r.term; }
     Term operator()(const RequestVoteReply& r) const { return r.term; }
-    Term operator()(const RequestPreVoteReply& r) const { return r.term; }
+    /// Names the term that was asked about, which nobody has entered yet (reference §8.7).
+    Term operator()(const RequestPreVoteReply&) const { return {}; }
     Term operator()(const InstallSnapshotReply& r) const { return r.term; }
     Term operator()(const TimeoutNowReply&) const { return {}; }
   };
@@ -37,7 +38,7 @@ void Invariants::sends_append(ServerShadow& from, const AppendEntriesRequest& re
   leads(from, request.term);
   if (request.heartbeat) return;
   if (!request.entries.empty()) entries_seen(from, request.entries, request.prev_log.term);
-  commit_advances(from, request.leader_commit);
+  commit_advances(from, request.leader_commit, "says to others");
 }
 
 // Election safety (paper §5.2): whoever sends an append leads in its term, and nobody else does.
@@ -56,8 +57,8 @@ void Invariants::leads(ServerShadow& leader, Term term) {
     violated("persist before speak: " + leader.id.value + " leads in term " + to_string(term) +
              ", durable is " + text_of(leader.hard_state));
   }
-  // Leader completeness (paper §5.4). With log matching the last committed entry stands for all.
-  const LogIndex last = last_committed();
+  // Leader completeness (paper §5.4). With log matching the last such entry stands for all.
+  const LogIndex last = committed_before(term);
   const EntryFacts* committed_entry = committed(last);
   if (committed_entry == nullptr) return;
   const EntryFacts* held = leader.log.find(last);
@@ -65,6 +66,14 @@ void Invariants::leads(ServerShadow& leader, Term term) {
   violated("leader completeness: " + leader.id.value + " leads in term " + to_string(term) +
            " without the committed entry " +
            to_string(LogPosition{.term = committed_entry->term, .index = last}));
+}
+
+/// The last entry that was committed by the leader of an earlier term.
+LogIndex Invariants::committed_before(Term term) const {
+  LogIndex last = last_committed();
+  while (last != LogIndex{} && committed_in_[last.value - 1] >= term)
+    last = previous(last);
+  return last;
 }
 
 // A candidate that crashes must not campaign in the same term again (design.md §4).
@@ -124,11 +133,9 @@ void Invariants::grants(const ServerShadow& from, const RequestVoteRequest& requ
            " in an answer of term " + to_string(reply_term) + ", durable is " + text_of(durable));
 }
 
-/// What `at` must mean by an index it calls committed.
+/// What `at` means by an index that it is the first to call committed.
 std::optional<EntryFacts> Invariants::facts_at(const ServerShadow& at, LogIndex index) const {
   if (const EntryFacts* durable = at.log.find(index)) return *durable;
-  // Known as committed, but still on its way to the disk here: compared when it is applied.
-  if (const EntryFacts* known = committed(index)) return *known;
   // A leader may commit what its followers have made durable before it has itself.
   if (index.value >= seen_.size()) return std::nullopt;
   for (const Seen& seen : seen_[index.value]) {
@@ -137,40 +144,46 @@ std::optional<EntryFacts> Invariants::facts_at(const ServerShadow& at, LogIndex 
   return std::nullopt;
 }
 
-void Invariants::commit_seen(std::size_t server, LogIndex commit) {
-  commit_advances(shadows_[server], commit);
+void Invariants::seen(std::size_t server, const Stand& stand) {
+  ServerShadow& by = shadows_[server];
+  by.leading = stand.leads;
+  if (stand.leads) leads(by, stand.term);
+  if (stand.commit < by.commit) {
+    violated("the commit index only grows: " + by.id.value + " was at " + to_string(by.commit) +
+             " and shows " + to_string(stand.commit));
+  }
+  commit_advances(by, stand.commit, "shows");
 }
 
 // State machine safety (paper §5.4.3): the entry at an index is committed once and for all.
-void Invariants::commit_advances(ServerShadow& by, LogIndex to) {
-  if (to < by.commit) {
-    violated("the commit index only grows: " + by.id.value + " was at " + to_string(by.commit) +
-             ", is at " + to_string(to));
-  }
+void Invariants::commit_advances(ServerShadow& by, LogIndex to, const char* how) {
   if (to <= by.commit) return;
   ++counters_.commits_checked;
-  const LogIndex known = last_committed();
-  for (LogIndex i = std::max(next(by.commit), by.log.first()); i <= to; i = next(i)) {
-    const auto facts = facts_at(by, i);
-    if (!facts) {
-      return violated("commit: " + by.id.value + " is at " + to_string(to) + ", nobody knows its " +
-                      to_string(i));
-    }
-    if (i > last_committed()) {
-      committed_.push_back(*facts);
-    } else if (*committed(i) != *facts) {
-      return violated("state machine safety: " + by.id.value + " commits another entry at " +
-                      to_string(i) + ": term " + to_string(facts->term) + ", before it was term " +
-                      to_string(committed(i)->term));
-    }
-  }
   by.commit = to;
-  if (to > known) check_quorum(by, to, *committed(to));
+  const LogIndex known = last_committed();
+  while (last_committed() < to) {
+    const LogIndex index = next(last_committed());
+    const auto facts = facts_at(by, index);
+    if (!facts) {
+      return violated("commit: " + by.id.value + " " + how + " commit index " + to_string(to) +
+                      ", nobody knows its " + to_string(index));
+    }
+    committed_.push_back(*facts);
+  }
+  if (to > known) committed_in_.resize(to.value, committed(to)->term);
+  if (to > known) return check_quorum(by, to, how);
+  // What a follower is about to replace is in its durable log still; a leader replaces nothing.
+  const EntryFacts* held = by.leading ? by.log.find(to) : nullptr;
+  if (held == nullptr || *held == *committed(to)) return;
+  violated("state machine safety: " + by.id.value + " " + how + " " + to_string(to) +
+           " as committed, it has term " + to_string(held->term) + " there, committed is term " +
+           to_string(committed(to)->term));
 }
 
 // Paper §5.4.2: only an entry of the leader's own term commits by being counted; and what counts
 // is what is durable.
-void Invariants::check_quorum(const ServerShadow& by, LogIndex index, const EntryFacts& facts) {
+void Invariants::check_quorum(const ServerShadow& by, LogIndex index, const char* how) {
+  const EntryFacts& facts = *committed(index);
   const auto holders = std::count_if(shadows_.begin(), shadows_.end(), [&](const auto& shadow) {
     return holds(shadow, {.term = facts.term, .index = index});
   });
@@ -180,9 +193,9 @@ void Invariants::check_quorum(const ServerShadow& by, LogIndex index, const Entr
              std::to_string(holders) + " of " + std::to_string(shadows_.size()) +
              " servers hold it durably");
   }
-  if (by.led == by.hard_state.term && facts.term != by.led) {
+  if (by.leading && facts.term != by.led) {
     violated("commit of an entry of an older term: " + by.id.value + " leads in term " +
-             to_string(by.led) + " and commits " + to_string(position));
+             to_string(by.led) + " and " + how + " " + to_string(position) + " as committed");
   }
 }
 
@@ -190,7 +203,7 @@ void Invariants::applies(std::size_t server, const Committed& entry) {
   ++counters_.applies_checked;
   const LogIndex index = entry.index;
   ServerShadow& at = shadows_[server];
-  if (index > at.commit) commit_advances(at, index);
+  if (index > at.commit) commit_advances(at, index, "applies");
   if (index <= at.applied) {
     violated("each entry once, in order: " + at.id.value + " applies " + to_string(index) +
              " after " + to_string(at.applied));

@@ -142,13 +142,13 @@ TEST_F(InvariantsOf, CommitsNeedAQuorumOfDurableLogs) {
 // Paper §5.4.2, Figure 8.
 TEST_F(InvariantsOf, CommitsRefuseAnEntryOfAnOlderTerm) {
   save(0, 2, "s1");
-  invariants.sends(0, append(2, {}, {}, 3));
+  invariants.seen(0, {.leads = true, .term = {2}, .commit = {3}});
   EXPECT_EQ(verdict(), "commit of an entry of an older term");
 }
 
 TEST_F(InvariantsOf, CommitsRefuseToMoveBack) {
-  invariants.commit_seen(0, {3});
-  invariants.commit_seen(0, {2});
+  invariants.seen(0, {.commit = {3}});
+  invariants.seen(0, {.commit = {2}});
   EXPECT_EQ(verdict(), "the commit index only grows");
 }
 
@@ -158,13 +158,13 @@ TEST_F(InvariantsOf, ApplicationsRefuseSomethingElseThanWhatIsCommitted) {
 }
 
 TEST_F(InvariantsOf, ApplicationsRefuseToRepeatOrToSkip) {
-  invariants.commit_seen(0, {3});
+  invariants.seen(0, {.commit = {3}});
   invariants.applies(0, {.index = {2}, .term = {1}, .command = view_of("b")});
   EXPECT_EQ(verdict(), "each entry once, in order");
 }
 
 TEST_F(InvariantsOf, ApplicationsRefuseWhatIsNotDurableHere) {
-  invariants.commit_seen(0, {3});
+  invariants.seen(0, {.commit = {3}});
   invariants.applies(2, {.index = {1}, .term = {1}, .command = view_of("a")});
   EXPECT_EQ(verdict(), "apply");
 }

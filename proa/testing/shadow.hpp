@@ -58,6 +58,7 @@ struct ServerShadow {
   LogIndex acknowledged = {};  ///< the last entry it confirmed in that term
 
   // Of the running process only.
+  bool leading = false;
   LogIndex commit = {};
   LogIndex applied = {};
 };

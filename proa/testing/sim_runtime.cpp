@@ -105,7 +105,6 @@ void SimRuntime::drop_all() {
   const auto dropped_timers = std::exchange(timers_, {});
   timer_due_.clear();
   disk_cost_ = nullptr;
-  after_turn_ = nullptr;
 }
 
 void SimRuntime::pause_until(Instant until) {
@@ -152,7 +151,6 @@ void SimRuntime::turn() {
   Tasks tasks = std::exchange(next_turn_, {});
   run_all(tasks.input_end);
   run_all(tasks.turn_end);
-  if (after_turn_ && !killed_) after_turn_();
   --loop_depth_;
   busy_until_ = now();
   ahead_ = {};

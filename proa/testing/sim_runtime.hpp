@@ -67,7 +67,6 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   void pause_until(Instant until);
   /// Called after each task of a lane: what its disk operations cost.
   void set_disk_cost(Fn<Duration()> cost) { disk_cost_ = std::move(cost); }
-  void set_after_turn(Fn<void()> hook) { after_turn_ = std::move(hook); }
   const LaneCounters& counters(Lane lane) const {
     return counters_[static_cast<std::size_t>(lane)];
   }
@@ -129,7 +128,6 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   SimLane* inline_running_ = nullptr;
   std::array<LaneCounters, kLanes> counters_ = {};
   Fn<Duration()> disk_cost_;
-  Fn<void()> after_turn_;
   EventId wake_ = {};
   Instant wake_due_ = Instant::never();
   std::size_t before_timers_ = 0;  ///< inputs of the wake that timers still have to wait for

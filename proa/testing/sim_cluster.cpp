@@ -1,0 +1,340 @@
+#include "proa/testing/sim_cluster.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "proa/base/assert.hpp"
+#include "proa/driver/hard_state.hpp"
+#include "proa/driver/probe.hpp"
+#include "proa/node/bootstrap.hpp"
+#include "proa/node/detail/create.hpp"
+#include "proa/store/file_stable_store.hpp"
+#include "proa/store/memory_log_store.hpp"
+#include "proa/store/memory_snapshot_store.hpp"
+#include "proa/store/memory_stable_store.hpp"
+#include "proa/store/wal.hpp"
+#include "proa/testing/checked_fsm.hpp"
+#include "proa/testing/checked_stores.hpp"
+#include "proa/testing/checked_transport.hpp"
+#include "proa/testing/sim_file_system.hpp"
+
+namespace proa::testing {
+namespace {
+
+void count_tasks(const SimRuntime& runtime, ClusterCounters& into) {
+  for (const Lane lane : {Lane::log, Lane::reader, Lane::fsm, Lane::snapshot}) {
+    into.inline_tasks += runtime.counters(lane).inline_tasks;
+    into.lane_tasks += runtime.counters(lane).lane_tasks;
+  }
+}
+
+/// Looks at the core before any of its effects is carried out.
+class StandProbe final : public driver::Probe {
+ public:
+  StandProbe(std::shared_ptr<Invariants> invariants, std::size_t server, Fn<void()> seen)
+      : invariants_(std::move(invariants)), server_(server), seen_(std::move(seen)) {}
+
+  void taken(const core::Effects&, const core::View& view) override {
+    invariants_->seen(
+        server_,
+        {.leads = view.role == core::Role::leader, .term = view.term, .commit = view.commit_index});
+    seen_();
+  }
+
+ private:
+  std::shared_ptr<Invariants> invariants_;
+  std::size_t server_;
+  Fn<void()> seen_;
+};
+
+}  // namespace
+
+/// What outlives the processes of a server.
+struct SimCluster::Machine {
+  std::shared_ptr<SimDisk> disk = {};
+  std::shared_ptr<MemoryLogStore> memory_log = {};
+  std::shared_ptr<MemoryStableStore> memory_stable = {};
+  std::unique_ptr<Process> process = {};
+  std::uint64_t incarnation = 0;
+  bool write_was_torn = false;        ///< a part of a log write reached the medium
+  Crash crash_kind = Crash::process;  ///< when the process ends at an operation of its disk
+};
+
+/// What dies with it; from the last to the first.
+struct SimCluster::Process {
+  std::shared_ptr<SimFileSystem> files = {};
+  std::shared_ptr<SimRuntime> runtime = {};
+  std::shared_ptr<Wal> wal = {};  ///< inside `logs`, if there is a disk
+  std::shared_ptr<LogStore> logs = {};
+  std::shared_ptr<StableStore> stable = {};
+  std::shared_ptr<SnapshotStore> snapshots = {};
+  std::shared_ptr<Transport> transport = {};
+  std::shared_ptr<Fsm> fsm = {};
+  std::unique_ptr<Raft> raft = {};
+};
+
+SimCluster::SimCluster(SimClusterOptions options)
+    : options_(std::move(options)), scheduler_(options_.seed) {
+  for (std::size_t i = 0; i < options_.servers; ++i) {
+    const std::string name = "s" + std::to_string(i + 1);
+    servers_.push_back({.id = {name}, .address = {name + ":7000"}});
+    auto machine = std::make_unique<Machine>();
+    machine->disk = std::make_shared<SimDisk>(options_.disk, scheduler_.random().next());
+    machine->memory_log = std::make_shared<MemoryLogStore>();
+    machine->memory_stable = std::make_shared<MemoryStableStore>();
+    machines_.push_back(std::move(machine));
+  }
+  invariants_ = std::make_shared<Invariants>(servers_);
+  network_ = std::make_shared<SimNetwork>(scheduler_, options_.network, scheduler_.random().next());
+  direct_network_ = std::make_shared<DirectNetwork>(network_);
+}
+
+SimCluster::~SimCluster() {
+  on_crash_ = nullptr;
+  for (std::size_t server = 0; server < size(); ++server)
+    end_process(server);
+}
+
+void SimCluster::bootstrap_and_start() {
+  for (std::size_t server = 0; server < size(); ++server) {
+    auto process = new_process(server);
+    Config config = options_.config;
+    config.local_id = servers_[server].id;
+    const Stores stores{
+        .logs = *process->logs, .stable = *process->stable, .snapshots = *process->snapshots};
+    const auto done = bootstrap_cluster(config, stores, Configuration{.servers = servers_});
+    if (!done) invariants_->violated("bootstrap failed: " + to_string(done.error()));
+  }
+  for (std::size_t server = 0; server < size(); ++server)
+    start(server);
+}
+
+std::optional<std::size_t> SimCluster::number_of(const ServerId& id) const {
+  for (std::size_t server = 0; server < size(); ++server) {
+    if (servers_[server].id == id) return server;
+  }
+  return std::nullopt;
+}
+
+Raft* SimCluster::raft(std::size_t server) const {
+  const auto& process = machines_[server]->process;
+  return process == nullptr ? nullptr : process->raft.get();
+}
+
+Fsm* SimCluster::fsm(std::size_t server) const {
+  const auto& process = machines_[server]->process;
+  return process == nullptr ? nullptr : process->fsm.get();
+}
+
+SimFileSystem* SimCluster::files(std::size_t server) const {
+  const auto& process = machines_[server]->process;
+  return process == nullptr ? nullptr : process->files.get();
+}
+
+SimRuntime* SimCluster::runtime(std::size_t server) const {
+  const auto& process = machines_[server]->process;
+  return process == nullptr ? nullptr : process->runtime.get();
+}
+
+std::uint64_t SimCluster::incarnation(std::size_t server) const {
+  return machines_[server]->incarnation;
+}
+
+bool SimCluster::runs(std::size_t server, std::uint64_t incarnation) const {
+  return machines_[server]->incarnation == incarnation && raft(server) != nullptr &&
+         !runtime(server)->ended();
+}
+
+SimDisk& SimCluster::disk(std::size_t server) { return *machines_[server]->disk; }
+
+std::optional<std::size_t> SimCluster::leader() const {
+  const auto leader = invariants_->newest_leader();
+  if (!leader || raft(*leader) == nullptr) return std::nullopt;
+  return leader;
+}
+
+std::unique_ptr<SimCluster::Process> SimCluster::new_process(std::size_t server) {
+  auto process = std::make_unique<Process>();
+  SimRuntimeOptions runtime = options_.runtime;
+  runtime.server = static_cast<std::uint32_t>(server) + 1;
+  process->runtime = std::make_shared<SimRuntime>(scheduler_, runtime, scheduler_.random().next());
+  open_stores(server, *process);
+  process->transport = std::make_shared<CheckedTransport>(
+      std::make_shared<DirectTransport>(
+          direct_network_, process->runtime,
+          DirectTransportOptions{.address = servers_[server].address,
+                                 .window_requests = options_.window_requests,
+                                 .request_limit = options_.request_limit}),
+      invariants_, server);
+  process->fsm = options_.make_fsm(server);
+  return process;
+}
+
+void SimCluster::open_stores(std::size_t server, Process& process) {
+  const Machine& machine = *machines_[server];
+  std::shared_ptr<LogStore> logs = machine.memory_log;
+  std::shared_ptr<StableStore> stable = machine.memory_stable;
+  if (options_.on_disk) {
+    process.files = std::make_shared<SimFileSystem>(machine.disk);
+    process.files->set_on_crash([this, server, runtime = process.runtime.get()] {
+      runtime->kill();
+      crashed_.push_back(server);
+    });
+    process.runtime->set_disk_cost([files = process.files.get()] { return files->take_cost(); });
+    process.wal = std::make_shared<Wal>(
+        process.files, "wal",
+        WalOptions{.segment_bytes = options_.segment_bytes, .seed = process.runtime->seed()});
+    logs = process.wal;
+    stable = std::make_shared<FileStableStore>(process.files, "stable");
+  }
+  process.snapshots = std::make_shared<MemorySnapshotStore>();
+  process.logs = std::make_shared<CheckedLogStore>(std::move(logs), invariants_, server);
+  process.stable = std::make_shared<CheckedStableStore>(std::move(stable), invariants_, server,
+                                                        &driver::load_hard_state);
+}
+
+void SimCluster::start(std::size_t server) { launch(server, std::nullopt); }
+
+void SimCluster::start_and_crash_after(std::size_t server, std::uint64_t operations, Crash kind) {
+  machines_[server]->crash_kind = kind;
+  launch(server, operations);
+}
+
+void SimCluster::launch(std::size_t server, std::optional<std::uint64_t> crash_after) {
+  Machine& machine = *machines_[server];
+  if (machine.process != nullptr) return;
+  ++machine.incarnation;
+  machine.process = new_process(server);
+  Process& process = *machine.process;
+  if (process.files != nullptr && crash_after) process.files->crash_after(*crash_after);
+  Config config = options_.config;
+  config.local_id = servers_[server].id;
+  const std::uint64_t lost_before = invariants_->counters().writes_lost;
+  auto raft =
+      create_raft({.config = std::move(config),
+                   .fsm = std::make_shared<CheckedFsm>(process.fsm, invariants_, server),
+                   .logs = process.logs,
+                   .stable = process.stable,
+                   .snapshots = process.snapshots,
+                   .transport = process.transport},
+                  std::make_shared<StandProbe>(invariants_, server, [this] { notice_leader(); }));
+  if (process.runtime->ended()) {
+    ++counters_.crashes_during_recovery;
+  } else if (!raft) {
+    invariants_->violated(servers_[server].id.value +
+                          " does not start: " + to_string(raft.error()));
+  }
+  const bool write_was_lost = invariants_->counters().writes_lost > lost_before;
+  if (std::exchange(machine.write_was_torn, false) && write_was_lost) ++counters_.torn_tails;
+  if (raft) process.raft = std::move(*raft);
+  end_crashed_processes();
+}
+
+void SimCluster::crash(std::size_t server, Crash kind) {
+  Machine& machine = *machines_[server];
+  if (machine.process == nullptr) return;
+  machine.crash_kind = kind;
+  end_process(server);
+}
+
+void SimCluster::crash_after(std::size_t server, std::uint64_t operations, Crash kind) {
+  Machine& machine = *machines_[server];
+  if (machine.process == nullptr) return;
+  machine.crash_kind = kind;
+  if (machine.process->files != nullptr) return machine.process->files->crash_after(operations);
+  crash_soon(server);
+}
+
+/// Without a disk there is no operation to crash at, only a time.
+void SimCluster::crash_soon(std::size_t server) {
+  constexpr std::uint64_t kSoonMicroseconds = 5000;
+  const std::chrono::microseconds delay{scheduler_.random().below(kSoonMicroseconds)};
+  scheduler_.after(delay, 0, [this, server, process = incarnation(server)] {
+    if (runs(server, process)) crash(server, machines_[server]->crash_kind);
+  });
+}
+
+void SimCluster::crash_at_sync(std::size_t server, bool after, Crash kind) {
+  Machine& machine = *machines_[server];
+  if (machine.process == nullptr) return;
+  machine.crash_kind = kind;
+  if (machine.process->files == nullptr) return crash_soon(server);
+  machine.process->files->crash_at_next(after ? SimFileSystem::Moment::after_sync
+                                              : SimFileSystem::Moment::before_sync);
+}
+
+void SimCluster::calm(std::size_t server) {
+  Machine& machine = *machines_[server];
+  if (machine.process != nullptr && machine.process->files != nullptr) {
+    machine.process->files->calm();
+  }
+}
+
+/// Everything in the process is destroyed; nothing of it runs any more.
+void SimCluster::end_process(std::size_t server) {
+  Machine& machine = *machines_[server];
+  if (machine.process == nullptr) return;
+  std::erase(crashed_, server);
+  ++counters_.crashes;
+  if (leader() == server) ++counters_.leader_crashes;
+  const ServerShadow& shadow = invariants_->shadow(server);
+  const bool in_flight = shadow.log_in_flight.has_value();
+  if (in_flight) ++counters_.log_writes_in_flight_at_crash;
+  Process& process = *machine.process;
+  count_tasks(*process.runtime, counters_);
+  if (process.raft != nullptr && process.wal != nullptr)
+    counters_.segments_begun += process.wal->counters().rolls;
+  process.runtime->kill();
+  if (process.files != nullptr) {
+    process.files->set_on_crash(nullptr);
+    process.files->crash();
+  }
+  process.raft = nullptr;
+  machine.process = nullptr;
+  if (machine.crash_kind == Crash::power) {
+    ++counters_.power_cuts;
+    const PowerCutReport report = machine.disk->cut_power();
+    counters_.torn_sectors += report.torn;
+    const bool in_part = report.torn > 0 || (report.survived > 0 && report.vanished > 0);
+    machine.write_was_torn = in_flight && in_part;
+  }
+  invariants_->process_ended(server);
+  if (on_crash_) on_crash_(server);
+}
+
+void SimCluster::end_crashed_processes() {
+  while (!crashed_.empty())
+    end_process(crashed_.front());
+}
+
+void SimCluster::notice_leader() {
+  if (invariants_->counters().elections == elections_seen_) return;
+  elections_seen_ = invariants_->counters().elections;
+  if (const auto now = leader(); now && on_leader_) on_leader_(*now);
+}
+
+bool SimCluster::step() {
+  if (invariants_->violation() || !scheduler_.run_next()) return false;
+  end_crashed_processes();
+  return !invariants_->violation();
+}
+
+bool SimCluster::run_for(Duration duration) {
+  const Instant until = scheduler_.now() + duration;
+  bool reached = false;
+  scheduler_.at(until, 0, [&reached] { reached = true; });
+  while (!reached) {
+    if (!step()) return false;
+  }
+  return true;
+}
+
+ClusterCounters SimCluster::counters() const {
+  ClusterCounters counters = counters_;
+  for (const auto& machine : machines_) {
+    if (machine->process != nullptr) count_tasks(*machine->process->runtime, counters);
+  }
+  return counters;
+}
+
+}  // namespace proa::testing

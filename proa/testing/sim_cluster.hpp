@@ -1,0 +1,131 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proa/node/raft.hpp"
+#include "proa/testing/invariants.hpp"
+#include "proa/testing/sim_disk.hpp"
+#include "proa/testing/sim_network.hpp"
+#include "proa/testing/sim_runtime.hpp"
+
+namespace proa::testing {
+
+class SimFileSystem;
+
+struct SimClusterOptions {
+  std::uint64_t seed = 0;
+  std::size_t servers = 3;
+  bool on_disk = true;  ///< WAL and stable file on simulated disks; else stores in memory
+  std::uint64_t segment_bytes = std::uint64_t{64} << 10;
+  Config config = {};  ///< of every server; local_id is filled in
+  SimRuntimeOptions runtime = {};
+  SimNetworkOptions network = {};
+  SimDiskOptions disk = {};
+  std::size_t window_requests = 16;  ///< unanswered ones per peer and channel
+  Duration request_limit = std::chrono::seconds{2};
+  std::function<std::shared_ptr<Fsm>(std::size_t server)> make_fsm = {};
+};
+
+/// How a process ends.
+enum class Crash : std::uint8_t {
+  process,  ///< the page cache stays
+  power,    ///< what was not synced survives, vanishes or is torn
+};
+
+struct ClusterCounters {
+  std::uint64_t crashes = 0;
+  std::uint64_t leader_crashes = 0;
+  std::uint64_t power_cuts = 0;
+  std::uint64_t torn_sectors = 0;
+  std::uint64_t torn_tails =
+      0;  ///< a log write of which a part only was on the medium, and is gone
+  std::uint64_t segments_begun = 0;  ///< of the logs
+  std::uint64_t log_writes_in_flight_at_crash = 0;
+  std::uint64_t crashes_during_recovery = 0;
+  std::uint64_t inline_tasks = 0;
+  std::uint64_t lane_tasks = 0;
+};
+
+/// Servers that run the real Raft on simulated machines, under one clock and one seed. Numbers are
+/// from 0. The safety properties are checked at each event. Threads: one; Future::get is not for
+/// here, use then().
+class SimCluster {
+ public:
+  explicit SimCluster(SimClusterOptions options);
+  ~SimCluster();
+  SimCluster(const SimCluster&) = delete;
+  SimCluster& operator=(const SimCluster&) = delete;
+
+  /// Gives every server the same first configuration and starts them all.
+  void bootstrap_and_start();
+
+  Scheduler& scheduler() { return scheduler_; }
+  const Scheduler& scheduler() const { return scheduler_; }
+  SimNetwork& network() { return *network_; }
+  Invariants& invariants() { return *invariants_; }
+  const Invariants& invariants() const { return *invariants_; }
+  std::size_t size() const { return machines_.size(); }
+  const Server& server(std::size_t number) const { return servers_[number]; }
+  std::optional<std::size_t> number_of(const ServerId& id) const;
+
+  Raft* raft(std::size_t server) const;                            ///< nullptr: it is down
+  Fsm* fsm(std::size_t server) const;                              ///< what make_fsm has made
+  std::uint64_t incarnation(std::size_t server) const;             ///< grows with each start
+  bool runs(std::size_t server, std::uint64_t incarnation) const;  ///< still the same process
+  SimDisk& disk(std::size_t server);
+  SimFileSystem* files(std::size_t server) const;  ///< nullptr: it is down, or has no disk
+  SimRuntime* runtime(std::size_t server) const;
+  std::optional<std::size_t> leader() const;  ///< the one with the highest term, if it is up
+
+  void start(std::size_t server);
+  /// Starts it, and lets it crash at its `operations`-th change of the disk.
+  void start_and_crash_after(std::size_t server, std::uint64_t operations, Crash kind);
+  void crash(std::size_t server, Crash kind);
+  /// Crashes it at its `operations`-th change of the disk from now on.
+  void crash_after(std::size_t server, std::uint64_t operations, Crash kind);
+  /// Crashes it right before or right after its next sync of a file.
+  void crash_at_sync(std::size_t server, bool after, Crash kind);
+  void calm(std::size_t server);  ///< forgets a crash that is drawn and has not happened
+  /// Called when a process has ended, whoever ended it.
+  void on_crash(std::function<void(std::size_t server)> hook) { on_crash_ = std::move(hook); }
+  /// Called when a server begins to lead, before it has told anybody. Not the place for crash().
+  void on_leader(std::function<void(std::size_t server)> hook) { on_leader_ = std::move(hook); }
+
+  /// Runs one event. False: there is none, or a property is violated.
+  bool step();
+  /// Runs until then; false if a property is violated.
+  bool run_for(Duration duration);
+
+  ClusterCounters counters() const;
+  std::uint64_t trace_hash() const { return scheduler_.trace_hash(); }
+
+ private:
+  struct Machine;
+  struct Process;
+
+  std::unique_ptr<Process> new_process(std::size_t server);
+  void open_stores(std::size_t server, Process& process);
+  void launch(std::size_t server, std::optional<std::uint64_t> crash_after);
+  void end_process(std::size_t server);
+  void end_crashed_processes();
+  void crash_soon(std::size_t server);
+  void notice_leader();
+
+  SimClusterOptions options_;
+  Scheduler scheduler_;
+  std::vector<Server> servers_;
+  std::shared_ptr<Invariants> invariants_;
+  std::shared_ptr<SimNetwork> network_;
+  std::shared_ptr<DirectNetwork> direct_network_;
+  std::vector<std::unique_ptr<Machine>> machines_;
+  std::vector<std::size_t> crashed_;  ///< at an operation of their disk, still to be cleared away
+  std::uint64_t elections_seen_ = 0;
+  std::function<void(std::size_t)> on_crash_;
+  std::function<void(std::size_t)> on_leader_;
+  ClusterCounters counters_;
+};
+
+}  // namespace proa::testing

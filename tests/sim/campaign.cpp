@@ -1,0 +1,153 @@
+#include "tests/sim/campaign.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace proa::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kSlice = 100ms;
+constexpr int kTimeoutsToRest = 40;  ///< within so many election timeouts a healed cluster settles
+
+/// One seed from the first event to the last check.
+class Run {
+ public:
+  Run(Plan plan, std::uint64_t seed, bool trace)
+      : plan_(std::move(plan)),
+        seed_(seed),
+        trace_(trace),
+        oracle_([this](std::string what) { cluster_.invariants().violated(std::move(what)); }),
+        cluster_(with_fsm(plan_.cluster)),
+        nemesis_(cluster_, plan_.nemesis, cluster_.scheduler().random().next()),
+        clients_(cluster_, oracle_, plan_.load, cluster_.scheduler().random().next()) {
+    cluster_.on_crash([this](std::size_t server) {
+      tell("down", server);
+      clients_.server_crashed(server);
+      nemesis_.server_crashed(server);
+    });
+    cluster_.on_leader([this](std::size_t server) {
+      tell("leads", server);
+      nemesis_.server_leads(server);
+    });
+  }
+
+  SeedReport run() {
+    cluster_.bootstrap_and_start();
+    clients_.start();
+    nemesis_.start();
+    bool good = run_under_fire();
+    if (good) {
+      nemesis_.stop();
+      good = come_to_rest();
+    }
+    if (good) oracle_.check_nothing_is_lost(rest_);
+    return report();
+  }
+
+ private:
+  testing::SimClusterOptions with_fsm(testing::SimClusterOptions options) {
+    options.make_fsm = [this](std::size_t) { return std::make_shared<AppendFsm>(oracle_); };
+    return options;
+  }
+
+  void tell(const char* what, std::size_t server) const {
+    if (!trace_) return;
+    std::fprintf(stderr, "%12lld us  s%zu %s\n", static_cast<long long>(elapsed().count() / 1000),
+                 server + 1, what);
+  }
+
+  bool run_under_fire() {
+    while (elapsed() < plan_.at_least || oracle_.acknowledged_writes() < plan_.writes_at_least) {
+      if (elapsed() > plan_.at_most) {
+        cluster_.invariants().violated(
+            "liveness: " + std::to_string(oracle_.acknowledged_writes()) +
+            " writes acknowledged in " + to_string(plan_.at_most));
+        return false;
+      }
+      if (!cluster_.run_for(kSlice)) return false;
+    }
+    return true;
+  }
+  Duration elapsed() const { return cluster_.scheduler().now().since_start; }
+
+  /// Healed, the cluster accepts writes again; then, without load, all come to the same end.
+  bool come_to_rest() {
+    const std::uint64_t before = oracle_.acknowledged_writes();
+    const Duration limit = resting_time();
+    if (!run_until(limit, [&] { return oracle_.acknowledged_writes() >= before + 10; })) {
+      return not_live("no writes are acknowledged");
+    }
+    clients_.stop();
+    if (!run_until(limit, [&] { return clients_.open_attempts() == 0; })) {
+      return not_live(std::to_string(clients_.open_attempts()) + " futures are not complete");
+    }
+    if (!run_until(limit, [&] { return all_equal(); })) return not_live("the logs differ");
+    rest_ = oracle_.last_applied();
+    return true;
+  }
+
+  Duration resting_time() const {
+    return plan_.cluster.config.election_timeout * kTimeoutsToRest + plan_.cluster.request_limit +
+           plan_.load.patience + 10s;
+  }
+
+  template <class Condition>
+  bool run_until(Duration limit, Condition reached) {
+    const Duration until = elapsed() + limit;
+    while (!reached()) {
+      if (elapsed() >= until || !cluster_.run_for(kSlice)) return false;
+    }
+    return true;
+  }
+
+  bool not_live(const std::string& what) {
+    cluster_.invariants().violated("liveness: " + to_string(resting_time()) +
+                                   " after everything was healed " + what);
+    return false;
+  }
+
+  bool all_equal() const {
+    const auto& invariants = cluster_.invariants();
+    for (std::size_t server = 0; server < cluster_.size(); ++server) {
+      const testing::ServerShadow& shadow = invariants.shadow(server);
+      if (shadow.log.last() != invariants.shadow(0).log.last()) return false;
+      if (shadow.commit != invariants.last_committed()) return false;
+      if (shadow.applied != oracle_.last_applied()) return false;
+    }
+    return true;
+  }
+
+  SeedReport report() {
+    return {.seed = seed_,
+            .violation = cluster_.invariants().violation(),
+            .trace_hash = cluster_.trace_hash(),
+            .events = cluster_.scheduler().events_run(),
+            .simulated = elapsed(),
+            .acknowledged = oracle_.acknowledged_writes(),
+            .refused = oracle_.refused(),
+            .outcome_unknown = oracle_.outcome_unknown(),
+            .writes_in_flight_at_crash = clients_.in_flight_at_crashes(),
+            .cluster = cluster_.counters(),
+            .checks = cluster_.invariants().counters(),
+            .network = cluster_.network().counters()};
+  }
+
+  Plan plan_;
+  std::uint64_t seed_;
+  bool trace_;
+  LogIndex rest_ = {};
+  Oracle oracle_;
+  testing::SimCluster cluster_;
+  Nemesis nemesis_;
+  Clients clients_;
+};
+
+}  // namespace
+
+SeedReport run_seed(std::uint64_t seed, bool trace) {
+  return Run{draw_plan(seed), seed, trace}.run();
+}
+
+}  // namespace proa::sim

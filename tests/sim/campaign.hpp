@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tests/sim/clients.hpp"
+#include "tests/sim/nemesis.hpp"
+
+namespace proa::sim {
+
+/// Everything that a seed decides before the first event.
+struct Plan {
+  testing::SimClusterOptions cluster = {};
+  NemesisOptions nemesis = {};
+  LoadOptions load = {};
+  Duration at_least = std::chrono::seconds{60};
+  std::uint64_t writes_at_least = 500;
+  Duration at_most = std::chrono::seconds{600};  ///< or the load never got through
+};
+
+Plan draw_plan(std::uint64_t seed);
+
+/// What happened in one seed.
+struct SeedReport {
+  std::uint64_t seed = 0;
+  std::optional<std::string> violation = {};
+  std::uint64_t trace_hash = 0;
+  std::uint64_t events = 0;
+  Duration simulated = {};
+  std::uint64_t acknowledged = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t outcome_unknown = 0;
+  std::uint64_t writes_in_flight_at_crash = 0;
+  testing::ClusterCounters cluster = {};
+  testing::CheckCounters checks = {};
+  testing::NetworkCounters network = {};
+};
+
+/// Runs a seed to its end: load and faults, then healing, then the checks of what must be so when
+/// all is quiet. With `trace`, tells every move on standard error.
+SeedReport run_seed(std::uint64_t seed, bool trace);
+
+}  // namespace proa::sim

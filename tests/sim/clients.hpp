@@ -1,0 +1,61 @@
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "proa/testing/sim_cluster.hpp"
+#include "tests/sim/oracle.hpp"
+
+namespace proa::sim {
+
+struct LoadOptions {
+  std::size_t clients = 8;
+  Duration think_max = std::chrono::milliseconds{150};  ///< between two writes of a client
+  std::size_t burst = 1;  ///< writes that a client has under way at once
+  std::size_t command_bytes_max = 256;
+  Duration patience = std::chrono::seconds{1};  ///< then it gives up and asks another server
+};
+
+/// Clients that write without pause. Each has its idea of who leads: it follows the hint of a
+/// refusal, tries another server when it hears nothing, and never repeats a write as the same one.
+/// Threads: one.
+class Clients {
+ public:
+  Clients(testing::SimCluster& cluster, Oracle& oracle, LoadOptions options, std::uint64_t seed);
+
+  void start();
+  void stop() { stopped_ = true; }  ///< what is under way goes on
+  void server_crashed(std::size_t server);
+  /// Writes that were given to a server which still runs and have not come back.
+  std::size_t open_attempts() const { return open_.size(); }
+  std::uint64_t in_flight_at_crashes() const { return in_flight_at_crashes_; }
+
+ private:
+  struct Client {
+    std::size_t believes = 0;  ///< whom it takes for the leader
+    std::size_t under_way = 0;
+  };
+  struct Open {
+    std::size_t client = 0;
+    std::size_t server = 0;
+    bool waited_for = true;  ///< the client's patience has not ended
+  };
+
+  void next_round(std::size_t client);
+  void write(std::size_t client);
+  void done(AttemptId attempt, Result<Applied> result);
+  void give_up(AttemptId attempt);
+  void release(std::size_t client);
+  void think_then_write(std::size_t client);
+
+  testing::SimCluster& cluster_;
+  Oracle& oracle_;
+  LoadOptions options_;
+  Random random_;
+  std::vector<Client> clients_;
+  std::map<std::uint64_t, Open> open_;  ///< by attempt
+  std::uint64_t in_flight_at_crashes_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace proa::sim

@@ -1,0 +1,246 @@
+#include "tests/sim/nemesis.hpp"
+
+#include <numeric>
+#include <utility>
+
+#include "proa/testing/sim_file_system.hpp"
+
+namespace proa::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Crash;
+using testing::CutMode;
+
+constexpr std::uint32_t kNemesisTag = 0x4000000;
+constexpr std::uint64_t kOperationsAheadMax = 24;
+constexpr std::uint64_t kOperationsOfRecoveryMax = 12;
+constexpr Duration kStallMax = 3s;
+constexpr Duration kPauseMax = 3s;
+constexpr Duration kNextWriteMax = 50ms;
+
+}  // namespace
+
+Nemesis::Nemesis(testing::SimCluster& cluster, NemesisOptions options, std::uint64_t seed)
+    : cluster_(cluster),
+      options_(options),
+      random_(seed),
+      calm_network_(cluster.network().options()) {}
+
+Duration Nemesis::up_to(Duration most) {
+  return Duration{
+      static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most.count()) + 1))};
+}
+
+Crash Nemesis::draw_kind() {
+  return random_.percent(options_.power_percent) ? Crash::power : Crash::process;
+}
+
+std::size_t Nemesis::up() const {
+  std::size_t count = 0;
+  for (std::size_t server = 0; server < cluster_.size(); ++server) {
+    if (cluster_.raft(server) != nullptr) ++count;
+  }
+  return count;
+}
+
+void Nemesis::strike_later() {
+  cluster_.scheduler().after(up_to(options_.pause_max), kNemesisTag, [this] { strike(); });
+}
+
+void Nemesis::strike() {
+  if (stopped_) return;
+  const Move move = draw_move();
+  ++made_[static_cast<std::size_t>(move)];
+  make(move);
+  strike_later();
+}
+
+Move Nemesis::draw_move() {
+  const std::uint64_t sum =
+      std::accumulate(options_.weights.begin(), options_.weights.end(), std::uint64_t{0});
+  std::uint64_t left = random_.below(sum);
+  for (std::size_t move = 0; move < kMoves; ++move) {
+    if (left < options_.weights[move]) return static_cast<Move>(move);
+    left -= options_.weights[move];
+  }
+  return Move::heal;
+}
+
+void Nemesis::make(Move move) {
+  const auto leader = cluster_.leader();
+  switch (move) {
+    case Move::crash_any:
+      return crash(any_server());
+    case Move::crash_leader:
+      return crash(leader);
+    case Move::crash_at_operation:
+      return crash_at_operation();
+    case Move::crash_around_sync:
+      return crash_around_sync();
+    case Move::crash_all:
+      for (std::size_t server = 0; server < cluster_.size(); ++server)
+        crash(server);
+      return;
+    case Move::isolate_leader:
+      if (leader) isolate(*leader);
+      return;
+    case Move::ambush_next_leader:
+    case Move::ambush_then_crash:
+      ambush_ = move;
+      return crash(leader);  // so that there is a next one
+    case Move::split:
+      return split();
+    case Move::cut_one_link:
+      return cut_one(true);
+    case Move::cut_one_way:
+      return cut_one(false);
+    case Move::pause:
+      if (auto* runtime = cluster_.runtime(any_server())) {
+        runtime->pause_until(cluster_.scheduler().now() + up_to(kPauseMax));
+      }
+      return;
+    case Move::stall_disk:
+      return cluster_.disk(any_server()).stall_next_sync(up_to(kStallMax));
+    case Move::slow_disk:
+      cluster_.disk(any_server()).options().slow_factor = 1 + random_.below(100);
+      return heal_later();
+    case Move::lossy_network:
+      return disturb_network();
+    case Move::heal:
+      return cluster_.network().heal_all();
+  }
+}
+
+void Nemesis::crash(std::optional<std::size_t> server) {
+  if (!server || cluster_.raft(*server) == nullptr) return;
+  const Crash kind = draw_kind();
+  if (kind == Crash::power && random_.percent(80)) return cut_power_in_write(*server);
+  cluster_.crash(*server, kind);
+}
+
+/// A busy disk spends most of its time between a write and the end of its sync, so that is where a
+/// power cut finds it. An idle one is hit a little later.
+void Nemesis::cut_power_in_write(std::size_t server) {
+  cluster_.crash_at_sync(server, false, Crash::power);
+  cluster_.scheduler().after(kNextWriteMax, kNemesisTag,
+                             [this, server, process = cluster_.incarnation(server)] {
+                               if (cluster_.runs(server, process)) {
+                                 cluster_.crash(server, Crash::power);
+                               }
+                             });
+}
+
+void Nemesis::crash_at_operation() {
+  cluster_.crash_after(any_server(), 1 + random_.below(kOperationsAheadMax), draw_kind());
+}
+
+/// Before it, the write is in the page cache and the power takes what it likes of it.
+void Nemesis::crash_around_sync() {
+  const auto leader = cluster_.leader();
+  const std::size_t server = leader && random_.percent(50) ? *leader : any_server();
+  const bool after = random_.percent(35);
+  cluster_.crash_at_sync(server, after, after ? draw_kind() : Crash::power);
+}
+
+void Nemesis::cut(std::size_t from, std::size_t to, CutMode mode) {
+  cluster_.network().cut(cluster_.server(from).address, cluster_.server(to).address, mode);
+}
+
+void Nemesis::isolate(std::size_t server) {
+  const CutMode mode = draw_mode();
+  const bool deaf = random_.percent(60);
+  const bool mute = !deaf || random_.percent(60);
+  for (std::size_t other = 0; other < cluster_.size(); ++other) {
+    if (other == server) continue;
+    if (mute) cut(server, other, mode);
+    if (deaf) cut(other, server, mode);
+  }
+  heal_later();
+}
+
+/// It has just won: what it sends now is lost, or reaches one follower only.
+void Nemesis::ambush(std::size_t server) {
+  const std::size_t spared = random_.percent(50) ? any_server() : server;
+  const CutMode mode = random_.percent(50) ? CutMode::drop : CutMode::reset;
+  for (std::size_t other = 0; other < cluster_.size(); ++other) {
+    if (other != server && other != spared) cut(server, other, mode);
+  }
+  heal_later();
+}
+
+void Nemesis::split() {
+  std::vector<bool> left;
+  for (std::size_t server = 0; server < cluster_.size(); ++server) {
+    left.push_back(random_.percent(50));
+  }
+  const CutMode mode = draw_mode();
+  for (std::size_t a = 0; a < cluster_.size(); ++a) {
+    for (std::size_t b = 0; b < cluster_.size(); ++b) {
+      if (left[a] != left[b]) cut(a, b, mode);
+    }
+  }
+  heal_later();
+}
+
+void Nemesis::cut_one(bool both_ways) {
+  const std::size_t a = any_server();
+  const std::size_t b = (a + 1 + random_.below(cluster_.size() - 1)) % cluster_.size();
+  const CutMode mode = draw_mode();
+  cut(a, b, mode);
+  if (both_ways) cut(b, a, mode);
+  heal_later();
+}
+
+void Nemesis::heal_later() {
+  cluster_.scheduler().after(up_to(options_.cut_max), kNemesisTag, [this] {
+    if (stopped_) return;
+    cluster_.network().heal_all();
+    for (std::size_t server = 0; server < cluster_.size(); ++server) {
+      cluster_.disk(server).options().slow_factor = 1;
+    }
+  });
+}
+
+void Nemesis::disturb_network() {
+  testing::SimNetworkOptions& network = cluster_.network().options();
+  network.loss_permille = random_.below(50);
+  network.duplicate_permille = random_.below(100);
+  network.duplicate_late_max = random_.percent(20) ? Duration{120s} : Duration{1s};
+  network.spike_permille = random_.below(100);
+  network.delay_max = calm_network_.delay_max * static_cast<std::int64_t>(1 + random_.below(40));
+  cluster_.scheduler().after(up_to(options_.cut_max), kNemesisTag,
+                             [this] { cluster_.network().options() = calm_network_; });
+}
+
+void Nemesis::server_crashed(std::size_t server) {
+  cluster_.scheduler().after(up_to(options_.downtime_max), kNemesisTag,
+                             [this, server] { restart(server); });
+}
+
+void Nemesis::restart(std::size_t server) {
+  if (stopped_ || !random_.percent(options_.crash_in_recovery_percent)) {
+    return cluster_.start(server);
+  }
+  cluster_.start_and_crash_after(server, 1 + random_.below(kOperationsOfRecoveryMax), draw_kind());
+}
+
+void Nemesis::server_leads(std::size_t server) {
+  if (stopped_ || !ambush_) return;
+  const Move move = *std::exchange(ambush_, std::nullopt);
+  ambush(server);
+  if (move == Move::ambush_then_crash) cluster_.crash_at_sync(server, true, draw_kind());
+}
+
+void Nemesis::stop() {
+  stopped_ = true;
+  cluster_.network().options() = calm_network_;
+  cluster_.network().heal_all();
+  for (std::size_t server = 0; server < cluster_.size(); ++server) {
+    cluster_.disk(server).options().slow_factor = 1;
+    cluster_.calm(server);
+    cluster_.start(server);
+  }
+}
+
+}  // namespace proa::sim

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proa/testing/sim_cluster.hpp"
+
+namespace proa::sim {
+
+/// What the nemesis can do. Each seed draws a subset (swarm testing) and how often it strikes.
+enum class Move : std::uint8_t {
+  crash_any,           ///< a server, now
+  crash_leader,        ///< with writes in flight
+  crash_at_operation,  ///< a server, at one of its next changes of the disk
+  crash_around_sync,   ///< a server, right before or right after its next sync
+  crash_all,           ///< the whole cluster
+  isolate_leader,      ///< it cannot send, or not receive, or neither
+  ambush_next_leader,  ///< cut off whoever is elected next, before its no-op spreads
+  ambush_then_crash,   ///< the same, and crash it after its own sync
+  split,               ///< two groups
+  cut_one_link,        ///< A and B do not hear each other, both hear C
+  cut_one_way,         ///< A hears B, B does not hear A
+  pause,               ///< a process stands still, its memory and sockets stay
+  stall_disk,          ///< a sync takes up to three seconds
+  slow_disk,           ///< everything on a disk takes a multiple
+  lossy_network,       ///< messages get lost, repeated, late
+  heal,
+};
+inline constexpr std::size_t kMoves = 16;
+
+struct NemesisOptions {
+  std::array<std::uint64_t, kMoves> weights = {};  ///< by Move; 0: never
+  Duration pause_max = std::chrono::seconds{4};    ///< between two moves
+  Duration downtime_max = std::chrono::seconds{3};
+  Duration cut_max = std::chrono::seconds{4};
+  std::uint64_t power_percent = 50;              ///< of the crashes cut the power
+  std::uint64_t crash_in_recovery_percent = 10;  ///< of the restarts
+};
+
+/// Breaks things, from its own seed, at drawn times, and puts them together again. Threads: one.
+class Nemesis {
+ public:
+  Nemesis(testing::SimCluster& cluster, NemesisOptions options, std::uint64_t seed);
+
+  void start() { strike_later(); }
+  /// Heals everything, starts what is down, and leaves it alone from now on.
+  void stop();
+  void server_crashed(std::size_t server);
+  void server_leads(std::size_t server);
+  std::uint64_t moves_made(Move move) const { return made_[static_cast<std::size_t>(move)]; }
+
+ private:
+  void strike_later();
+  void strike();
+  Move draw_move();
+  void make(Move move);
+  void crash(std::optional<std::size_t> server);
+  void cut_power_in_write(std::size_t server);
+  void crash_at_operation();
+  void crash_around_sync();
+  void isolate(std::size_t server);
+  void ambush(std::size_t server);
+  void split();
+  void cut_one(bool both_ways);
+  void cut(std::size_t from, std::size_t to, testing::CutMode mode);
+  void heal_later();
+  void disturb_network();
+  void restart(std::size_t server);
+  Duration up_to(Duration most);
+  std::size_t any_server() { return random_.below(cluster_.size()); }
+  testing::Crash draw_kind();
+  testing::CutMode draw_mode() { return static_cast<testing::CutMode>(random_.below(3)); }
+  std::size_t up() const;
+
+  testing::SimCluster& cluster_;
+  NemesisOptions options_;
+  Random random_;
+  testing::SimNetworkOptions calm_network_;
+  std::optional<Move> ambush_;  ///< waits for the next leader
+  std::array<std::uint64_t, kMoves> made_ = {};
+  bool stopped_ = false;
+};
+
+}  // namespace proa::sim

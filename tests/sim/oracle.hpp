@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "proa/base/bytes.hpp"
+#include "proa/base/error.hpp"
+#include "proa/port/fsm.hpp"
+
+namespace proa::sim {
+
+/// Names one attempt of a client to write. Never used twice: a retry is an attempt of its own.
+struct AttemptId {
+  std::uint64_t value = 0;
+};
+
+SharedBytes command_of(AttemptId attempt, std::size_t bytes);
+AttemptId attempt_of(ByteView command);
+
+/// What a state machine answers: how many commands it has applied, and a hash over all of them.
+struct Appended {
+  std::uint64_t count = 0;
+  std::uint64_t chain = 0;
+  friend bool operator==(const Appended&, const Appended&) = default;
+};
+
+/// Knows what every client was told and what every state machine has applied, and says when the two
+/// contradict each other. Threads: one.
+class Oracle {
+ public:
+  explicit Oracle(std::function<void(std::string)> violated) : violated_(std::move(violated)) {}
+
+  AttemptId new_attempt();
+  void acknowledged(AttemptId attempt, LogIndex index, const Appended& answer);
+  void failed(AttemptId attempt, const Error& error);
+  /// A state machine has applied this, and is then in that state.
+  void applied(AttemptId attempt, LogIndex index, const Appended& state);
+
+  std::uint64_t acknowledged_writes() const { return acknowledged_; }
+  std::uint64_t attempts() const { return attempts_.size() - 1; }
+  std::uint64_t refused() const { return refused_; }
+  std::uint64_t outcome_unknown() const { return unknown_; }
+  LogIndex last_applied() const { return LogIndex{states_.size() - 1}; }
+  /// Every acknowledged write was applied up to here by whoever applied that far.
+  void check_nothing_is_lost(LogIndex applied_everywhere);
+
+ private:
+  struct Attempt {
+    LogIndex applied_at = {};
+    LogIndex acknowledged_at = {};
+    bool refused = false;
+  };
+  struct State {
+    AttemptId attempt = {};
+    Appended appended = {};
+  };
+
+  std::function<void(std::string)> violated_;
+  std::vector<Attempt> attempts_{1};  ///< by number; 0 is none
+  std::vector<State> states_{1};      ///< by log index, after it; holes are not commands
+  std::uint64_t acknowledged_ = 0;
+  std::uint64_t refused_ = 0;
+  std::uint64_t unknown_ = 0;
+};
+
+/// Appends every command to a list, of which it keeps the length and a hash. Tells the oracle.
+class AppendFsm final : public Fsm {
+ public:
+  explicit AppendFsm(Oracle& oracle) : oracle_(oracle) {}
+
+  void apply(std::span<const Committed> batch, Responses& responses) override;
+  Result<std::unique_ptr<Snapshot>> snapshot() override;
+  Result<void> restore(ByteSource& source) override;
+
+  LogIndex last_applied() const { return last_applied_; }
+  const Appended& state() const { return state_; }
+
+ private:
+  Oracle& oracle_;
+  Appended state_ = {};
+  LogIndex last_applied_ = {};
+};
+
+}  // namespace proa::sim

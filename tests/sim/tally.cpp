@@ -1,0 +1,86 @@
+#include "tests/sim/tally.hpp"
+
+namespace proa::sim {
+namespace {
+
+constexpr std::uint64_t kSeedsToJudge = 20;
+constexpr std::uint64_t kPercentRequired = 95;
+
+}  // namespace
+
+void Tally::count(std::size_t which, const char* name, bool required, std::uint64_t value) {
+  if (counters_.size() <= which) counters_.resize(which + 1);
+  Counter& counter = counters_[which];
+  counter.name = name;
+  counter.required = required;
+  counter.sum += value;
+  if (value > 0) ++counter.seeds;
+}
+
+void Tally::add(const SeedReport& report) {
+  ++seeds_;
+  events_ += report.events;
+  simulated_ += report.simulated;
+  std::size_t at = 0;
+  const auto required = [&](const char* name, std::uint64_t value) {
+    count(at++, name, true, value);
+  };
+  const auto shown = [&](const char* name, std::uint64_t value) {
+    count(at++, name, false, value);
+  };
+  required("leader crashes", report.cluster.leader_crashes);
+  required("log truncations", report.checks.truncations);
+  required("torn tails", report.cluster.torn_tails);
+  required("writes in flight at a crash", report.writes_in_flight_at_crash);
+  required("lane tasks inline", report.cluster.inline_tasks);
+  required("lane tasks not inline", report.cluster.lane_tasks);
+  shown("acknowledged writes", report.acknowledged);
+  shown("refused writes", report.refused);
+  shown("writes of unknown outcome", report.outcome_unknown);
+  shown("elections", report.checks.elections);
+  shown("crashes", report.cluster.crashes);
+  shown("power cuts", report.cluster.power_cuts);
+  shown("crashes during recovery", report.cluster.crashes_during_recovery);
+  shown("log writes in flight at a crash", report.cluster.log_writes_in_flight_at_crash);
+  shown("log segments begun", report.cluster.segments_begun);
+  shown("messages carried", report.network.carried);
+  shown("messages lost", report.network.lost);
+  shown("messages repeated", report.network.duplicated);
+  shown("messages held by a cut", report.network.held);
+  shown("messages checked", report.checks.messages_checked);
+  shown("commits checked", report.checks.commits_checked);
+  shown("applies checked", report.checks.applies_checked);
+}
+
+void Tally::print(std::FILE* out, Duration wall) const {
+  constexpr std::int64_t kMillisecond = 1'000'000;
+  const auto wall_ms = static_cast<std::uint64_t>(wall.count() / kMillisecond) + 1;
+  const auto simulated_ms = static_cast<std::uint64_t>(simulated_.count() / kMillisecond);
+  std::fprintf(out, "%-34s %14s %8s\n", "", "sum", "seeds");
+  for (const Counter& counter : counters_) {
+    std::fprintf(
+        out, "%-34s %14llu %8llu%s\n", counter.name, static_cast<unsigned long long>(counter.sum),
+        static_cast<unsigned long long>(counter.seeds), counter.required ? "  required" : "");
+  }
+  std::fprintf(
+      out,
+      "%llu seeds, %llu simulated seconds, %llu events in %llu s: %llu simulated seconds "
+      "and %llu events per second\n",
+      static_cast<unsigned long long>(seeds_), static_cast<unsigned long long>(simulated_ms / 1000),
+      static_cast<unsigned long long>(events_), static_cast<unsigned long long>(wall_ms / 1000),
+      static_cast<unsigned long long>(simulated_ms / wall_ms),
+      static_cast<unsigned long long>(events_ * 1000 / wall_ms));
+}
+
+std::vector<std::string> Tally::too_quiet() const {
+  std::vector<std::string> names;
+  if (seeds_ < kSeedsToJudge) return names;
+  for (const Counter& counter : counters_) {
+    if (!counter.required || counter.seeds * 100 >= seeds_ * kPercentRequired) continue;
+    names.push_back(std::string(counter.name) + " in " + std::to_string(counter.seeds) + " of " +
+                    std::to_string(seeds_) + " seeds");
+  }
+  return names;
+}
+
+}  // namespace proa::sim
