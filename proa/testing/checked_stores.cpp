@@ -6,6 +6,7 @@ namespace proa::testing {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
+constexpr std::uint64_t kEntriesCompared = 256;
 
 /// A stable store as it will be once `values` are in it.
 class AfterSet final : public StableStore {
@@ -27,9 +28,10 @@ class AfterSet final : public StableStore {
   std::span<const KeyValue> values_;
 };
 
-Result<ShadowLog> read_all(const LogStore& store, const IndexRange& range) {
+Result<ShadowLog> read_end(const LogStore& store, const IndexRange& range) {
   ShadowLog log;
-  log.restart_after({.term = {}, .index = previous(range.first)});
+  const LogIndex begin{range.last.value - std::min(range.size(), kEntriesCompared)};
+  log.restart_after({.term = {}, .index = std::max(begin, previous(range.first))});
   while (log.last() < range.last) {
     PROA_TRY(const EntryView part,
              store.read({.first = next(log.last()), .last = range.last}, kReadBytes));
@@ -42,8 +44,9 @@ Result<ShadowLog> read_all(const LogStore& store, const IndexRange& range) {
 
 Result<LogSummary> CheckedLogStore::open() {
   PROA_TRY(LogSummary summary, inner_->open());
-  PROA_TRY(const ShadowLog found, read_all(*inner_, summary.log.entries));
-  invariants_->log_opened(server_, found);
+  const IndexRange range = summary.log.entries;
+  PROA_TRY(const ShadowLog end, read_end(*inner_, range));
+  invariants_->log_opened(server_, range, end);
   return summary;
 }
 

@@ -72,29 +72,29 @@ void Invariants::entries_seen(ServerShadow& at, const EntryView& entries, Term p
 
 // What was durable is still there, whatever crashed; a write in flight is there whole or not at
 // all.
-void Invariants::log_opened(std::size_t server, const ShadowLog& found) {
+void Invariants::log_opened(std::size_t server, IndexRange range, const ShadowLog& end) {
   ServerShadow& at = shadows_[server];
-  ShadowLog with_write = at.log;
-  if (at.log_in_flight) with_write.write(*at.log_in_flight);
-  if (at.prefix_in_flight) with_write.truncate_prefix(*at.prefix_in_flight);
-  const bool in_flight = at.log_in_flight.has_value() || at.prefix_in_flight.has_value();
-  const auto same_content = [&](const ShadowLog& expected) {
-    if (found.last() != expected.last() || found.first() > expected.first()) return false;
-    for (LogIndex i = expected.first(); i <= expected.last(); i = next(i)) {
-      if (*found.find(i) != *expected.find(i)) return false;
+  const auto came_back_as = [&](const ShadowLog& expected) {
+    if (range.last != expected.last() || range.first > expected.first()) return false;
+    for (LogIndex i = std::max(end.first(), expected.first()); i <= range.last; i = next(i)) {
+      if (*end.find(i) != *expected.find(i)) return false;
     }
     return true;
   };
-  const bool old_content = same_content(at.log);
-  if (!old_content && !(in_flight && same_content(with_write))) {
-    violated("durability: the log of " + at.id.value + " came back as " + to_string(found.first()) +
-             ".." + to_string(found.last()) + ", confirmed durable was " +
-             to_string(at.log.first()) + ".." + to_string(at.log.last()) +
-             (in_flight ? ", or with the write in flight up to " + to_string(with_write.last())
-                        : std::string()));
+  if (came_back_as(at.log)) {
+    if (at.log_in_flight) ++counters_.writes_lost;
+  } else {
+    ShadowLog with_write = at.log;
+    if (at.log_in_flight) with_write.write(*at.log_in_flight);
+    if (at.prefix_in_flight) with_write.truncate_prefix(*at.prefix_in_flight);
+    if (!came_back_as(with_write)) {
+      violated("durability: the log of " + at.id.value + " came back as " + to_string(range.first) +
+               ".." + to_string(range.last) + ", confirmed durable was " +
+               to_string(at.log.first()) + ".." + to_string(at.log.last()) +
+               ", with what was in flight up to " + to_string(with_write.last()));
+    }
+    at.log = std::move(with_write);
   }
-  if (in_flight && old_content) ++counters_.writes_lost;
-  at.log = found;
   at.log_in_flight.reset();
   at.prefix_in_flight.reset();
 }

@@ -43,7 +43,9 @@ class Invariants {
   void violated(std::string what);
 
   // The log store and the stable store.
-  void log_opened(std::size_t server, const ShadowLog& found);
+  /// What a log holds when it is opened. Of the content the end is enough: what lies before it is
+  /// applied again, and compared then.
+  void log_opened(std::size_t server, IndexRange range, const ShadowLog& end);
   void log_write_begins(std::size_t server, const LogBatch& batch);
   void log_written(std::size_t server, const LogBatch& batch);
   void prefix_truncation_begins(std::size_t server, LogIndex last_removed);

@@ -47,6 +47,9 @@ struct ThreeServers : ::testing::Test {
     invariants.log_write_begins(server, batch);
     invariants.log_written(server, batch);
   }
+  void opened(std::size_t server, const ShadowLog& log) {
+    invariants.log_opened(server, {.first = log.first(), .last = log.last()}, log);
+  }
   /// The beginning of the violation, or "good".
   std::string verdict() const {
     const auto& violation = invariants.violation();
@@ -216,20 +219,20 @@ TEST_F(InvariantsOf, RecoveryTakesAWriteInFlightWholeOrNotAtAll) {
   invariants.log_write_begins(1, {.entries = entries(4, 1, "de")});
   ShadowLog whole = invariants.shadow(1).log;
   entries(4, 1, "de").for_each([&](const Entry& entry) { whole.append(facts_of(entry)); });
-  invariants.log_opened(1, whole);
+  opened(1, whole);
   EXPECT_EQ(verdict(), "good");
 
   invariants.log_write_begins(1, {.entries = entries(6, 1, "fg")});
   ShadowLog half = whole;
   entries(6, 1, "f").for_each([&](const Entry& entry) { half.append(facts_of(entry)); });
-  invariants.log_opened(1, half);
+  opened(1, half);
   EXPECT_EQ(verdict(), "durability");
 }
 
 TEST_F(InvariantsOf, RecoveryRefusesAShorterLogThanWasConfirmed) {
   ShadowLog shorter = invariants.shadow(1).log;
   shorter.truncate_suffix({3});
-  invariants.log_opened(1, shorter);
+  opened(1, shorter);
   EXPECT_EQ(verdict(), "durability");
 }
 

@@ -114,6 +114,7 @@ void SimDisk::decide(SimDirectory& directory, PowerCutReport& report) {
 }
 
 void SimDisk::decide(SimInode& inode, PowerCutReport& report) {
+  if (inode.clean()) return;
   const std::uint64_t size = random_.percent(50) ? inode.cache.size() : inode.medium_size;
   for (const std::uint32_t sector : inode.dirty) {
     const auto fate = static_cast<Fate>(random_.below(3));
@@ -127,6 +128,7 @@ void SimDisk::decide(SimInode& inode, PowerCutReport& report) {
   inode.cache = inode.medium;
   inode.dirty.clear();
   inode.is_dirty.clear();
+  inode.pages_lost = false;
 }
 
 void SimDisk::decide_sector(SimInode& inode, std::uint32_t sector, std::uint64_t size, Fate fate) {
@@ -155,11 +157,12 @@ void SimDisk::lose_everything_unsynced() {
     directory.cache = directory.medium;
     for (const auto& [name, node] : directory.cache) {
       if (node.directory != nullptr) self(self, *node.directory);
-      if (node.file == nullptr) continue;
+      if (node.file == nullptr || node.file->clean()) continue;
       node.file->medium.resize(node.file->medium_size);
       node.file->cache = node.file->medium;
       node.file->dirty.clear();
       node.file->is_dirty.clear();
+      node.file->pages_lost = false;
     }
   };
   lose(lose, *root_);

@@ -22,7 +22,9 @@ struct SimInode {
   std::vector<std::uint32_t> dirty = {};  ///< numbers of the dirty sectors, in the order written
   std::vector<bool> is_dirty = {};        ///< by sector
 
-  bool clean() const { return dirty.empty() && cache.size() == medium_size; }
+  bool pages_lost = false;  ///< after a failed sync: marked clean and not on the medium
+
+  bool clean() const { return dirty.empty() && cache.size() == medium_size && !pages_lost; }
 };
 
 /// A directory: names in the page cache, names on the medium, and the changes between the two, in

@@ -104,6 +104,7 @@ Result<void> SimFile::sync() {
   if (system_.fault_now() == DiskFault::Kind::sync_error) {
     inode_->dirty.clear();
     inode_->is_dirty.clear();
+    inode_->pages_lost = true;
     return failed("sync", path_, "input/output error");
   }
   return finish_sync();
