@@ -17,6 +17,8 @@
 #include "proa/testing/checked_stores.hpp"
 #include "proa/testing/checked_transport.hpp"
 #include "proa/testing/sim_file_system.hpp"
+#include "proa/testing/sim_streams.hpp"
+#include "proa/transport/net_transport.hpp"
 
 namespace proa::testing {
 namespace {
@@ -26,6 +28,28 @@ void count_tasks(const SimRuntime& runtime, ClusterCounters& into) {
     into.inline_tasks += runtime.counters(lane).inline_tasks;
     into.lane_tasks += runtime.counters(lane).lane_tasks;
   }
+}
+
+SimStreamOptions stream_options(const SimNetworkOptions& network, std::uint64_t short_percent) {
+  return {.delay_min = network.delay_min,
+          .delay_max = network.delay_max,
+          .stall_permille = network.spike_permille,
+          .stall_max = network.spike_max,
+          .reset_permille = network.loss_permille,
+          .short_write_percent = short_percent,
+          .short_read_percent = short_percent};
+}
+
+StreamCut stream_cut(CutMode mode) {
+  switch (mode) {
+    case CutMode::hold:
+      return StreamCut::stall;
+    case CutMode::drop:
+      return StreamCut::half_open;
+    case CutMode::reset:
+      return StreamCut::reset;
+  }
+  return StreamCut::stall;
 }
 
 /// Looks at the core before any of its effects is carried out.
@@ -87,6 +111,9 @@ SimCluster::SimCluster(SimClusterOptions options)
   invariants_ = std::make_shared<Invariants>(servers_);
   network_ = std::make_shared<SimNetwork>(scheduler_, options_.network, scheduler_.random().next());
   direct_network_ = std::make_shared<DirectNetwork>(network_);
+  streams_ = std::make_unique<SimStreams>(
+      scheduler_, stream_options(options_.network, options_.short_io_percent),
+      scheduler_.random().next());
 }
 
 SimCluster::~SimCluster() {
@@ -159,15 +186,42 @@ std::unique_ptr<SimCluster::Process> SimCluster::new_process(std::size_t server)
   runtime.server = static_cast<std::uint32_t>(server) + 1;
   process->runtime = std::make_shared<SimRuntime>(scheduler_, runtime, scheduler_.random().next());
   open_stores(server, *process);
-  process->transport = std::make_shared<CheckedTransport>(
-      std::make_shared<DirectTransport>(
-          direct_network_, process->runtime,
-          DirectTransportOptions{.address = servers_[server].address,
-                                 .window_requests = options_.window_requests,
-                                 .request_limit = options_.request_limit}),
-      invariants_, server);
+  process->transport =
+      std::make_shared<CheckedTransport>(new_transport(server, *process), invariants_, server);
   process->fsm = options_.make_fsm(server);
   return process;
+}
+
+std::shared_ptr<Transport> SimCluster::new_transport(std::size_t server, const Process& process) {
+  const ServerAddress& address = servers_[server].address;
+  if (options_.wire == Wire::bytes) {
+    NetOptions net;
+    net.local_id = servers_[server].id;
+    net.control_limit = options_.request_limit;
+    net.append_limit = options_.request_limit;
+    return std::make_shared<NetTransport>(process.runtime,
+                                          streams_->layer(process.runtime, address), net);
+  }
+  return std::make_shared<DirectTransport>(
+      direct_network_, process.runtime,
+      DirectTransportOptions{.address = address,
+                             .window_requests = options_.window_requests,
+                             .request_limit = options_.request_limit});
+}
+
+void SimCluster::set_network(const SimNetworkOptions& options) {
+  network_->options() = options;
+  streams_->options() = stream_options(options, options_.short_io_percent);
+}
+
+void SimCluster::cut(std::size_t from, std::size_t to, CutMode mode) {
+  network_->cut(servers_[from].address, servers_[to].address, mode);
+  streams_->cut(servers_[from].address, servers_[to].address, stream_cut(mode));
+}
+
+void SimCluster::heal_links() {
+  network_->heal_all();
+  streams_->heal_all();
 }
 
 void SimCluster::open_stores(std::size_t server, Process& process) {
@@ -285,6 +339,7 @@ void SimCluster::end_process(std::size_t server) {
   if (process.raft != nullptr && process.wal != nullptr)
     counters_.segments_begun += process.wal->counters().rolls;
   process.runtime->kill();
+  if (machine.crash_kind == Crash::power) streams_->vanish(servers_[server].address);
   if (process.files != nullptr) {
     process.files->set_on_crash(nullptr);
     process.files->crash();

@@ -14,6 +14,13 @@
 namespace proa::testing {
 
 class SimFileSystem;
+class SimStreams;
+
+/// What carries the messages.
+enum class Wire : std::uint8_t {
+  structs,  ///< DirectTransport: messages may arrive twice
+  bytes,    ///< NetTransport over simulated streams: they may be cut anywhere
+};
 
 struct SimClusterOptions {
   std::uint64_t seed = 0;
@@ -22,10 +29,12 @@ struct SimClusterOptions {
   std::uint64_t segment_bytes = std::uint64_t{64} << 10;
   Config config = {};  ///< of every server; local_id is filled in
   SimRuntimeOptions runtime = {};
+  Wire wire = Wire::structs;
   SimNetworkOptions network = {};
+  std::uint64_t short_io_percent = 0;  ///< of reads and writes on a stream that take a part only
   SimDiskOptions disk = {};
-  std::size_t window_requests = 16;  ///< unanswered ones per peer and channel
-  Duration request_limit = std::chrono::seconds{2};
+  std::size_t window_requests = 16;  ///< unanswered ones per peer and channel, as structs
+  Duration request_limit = std::chrono::seconds{2};  ///< for the oldest unanswered one
   std::function<std::shared_ptr<Fsm>(std::size_t server)> make_fsm = {};
 };
 
@@ -64,7 +73,12 @@ class SimCluster {
 
   Scheduler& scheduler() { return scheduler_; }
   const Scheduler& scheduler() const { return scheduler_; }
-  SimNetwork& network() { return *network_; }
+  const NetworkCounters& network_counters() const { return network_->counters(); }
+  /// From now on the network is like that.
+  void set_network(const SimNetworkOptions& options);
+  const SimNetworkOptions& network_options() const { return options_.network; }
+  void cut(std::size_t from, std::size_t to, CutMode mode);  ///< one way
+  void heal_links();
   Invariants& invariants() { return *invariants_; }
   const Invariants& invariants() const { return *invariants_; }
   std::size_t size() const { return machines_.size(); }
@@ -108,6 +122,7 @@ class SimCluster {
 
   std::unique_ptr<Process> new_process(std::size_t server);
   void open_stores(std::size_t server, Process& process);
+  std::shared_ptr<Transport> new_transport(std::size_t server, const Process& process);
   void launch(std::size_t server, std::optional<std::uint64_t> crash_after);
   void end_process(std::size_t server);
   void end_crashed_processes();
@@ -119,6 +134,7 @@ class SimCluster {
   std::vector<Server> servers_;
   std::shared_ptr<Invariants> invariants_;
   std::shared_ptr<SimNetwork> network_;
+  std::unique_ptr<SimStreams> streams_;
   std::shared_ptr<DirectNetwork> direct_network_;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<std::size_t> crashed_;  ///< at an operation of their disk, still to be cleared away

@@ -131,7 +131,7 @@ class Run {
             .writes_in_flight_at_crash = clients_.in_flight_at_crashes(),
             .cluster = cluster_.counters(),
             .checks = cluster_.invariants().counters(),
-            .network = cluster_.network().counters()};
+            .network = cluster_.network_counters()};
   }
 
   Plan plan_;

@@ -25,7 +25,7 @@ Nemesis::Nemesis(testing::SimCluster& cluster, NemesisOptions options, std::uint
     : cluster_(cluster),
       options_(options),
       random_(seed),
-      calm_network_(cluster.network().options()) {}
+      calm_network_(cluster.network_options()) {}
 
 Duration Nemesis::up_to(Duration most) {
   return Duration{
@@ -108,7 +108,7 @@ void Nemesis::make(Move move) {
     case Move::lossy_network:
       return disturb_network();
     case Move::heal:
-      return cluster_.network().heal_all();
+      return cluster_.heal_links();
   }
 }
 
@@ -143,9 +143,7 @@ void Nemesis::crash_around_sync() {
   cluster_.crash_at_sync(server, after, after ? draw_kind() : Crash::power);
 }
 
-void Nemesis::cut(std::size_t from, std::size_t to, CutMode mode) {
-  cluster_.network().cut(cluster_.server(from).address, cluster_.server(to).address, mode);
-}
+void Nemesis::cut(std::size_t from, std::size_t to, CutMode mode) { cluster_.cut(from, to, mode); }
 
 void Nemesis::isolate(std::size_t server) {
   const CutMode mode = draw_mode();
@@ -195,7 +193,7 @@ void Nemesis::cut_one(bool both_ways) {
 void Nemesis::heal_later() {
   cluster_.scheduler().after(up_to(options_.cut_max), kNemesisTag, [this] {
     if (stopped_) return;
-    cluster_.network().heal_all();
+    cluster_.heal_links();
     for (std::size_t server = 0; server < cluster_.size(); ++server) {
       cluster_.disk(server).options().slow_factor = 1;
     }
@@ -203,14 +201,15 @@ void Nemesis::heal_later() {
 }
 
 void Nemesis::disturb_network() {
-  testing::SimNetworkOptions& network = cluster_.network().options();
+  testing::SimNetworkOptions network = calm_network_;
   network.loss_permille = random_.below(50);
   network.duplicate_permille = random_.below(100);
   network.duplicate_late_max = random_.percent(20) ? Duration{120s} : Duration{1s};
   network.spike_permille = random_.below(100);
   network.delay_max = calm_network_.delay_max * static_cast<std::int64_t>(1 + random_.below(40));
+  cluster_.set_network(network);
   cluster_.scheduler().after(up_to(options_.cut_max), kNemesisTag,
-                             [this] { cluster_.network().options() = calm_network_; });
+                             [this] { cluster_.set_network(calm_network_); });
 }
 
 void Nemesis::server_crashed(std::size_t server) {
@@ -234,8 +233,8 @@ void Nemesis::server_leads(std::size_t server) {
 
 void Nemesis::stop() {
   stopped_ = true;
-  cluster_.network().options() = calm_network_;
-  cluster_.network().heal_all();
+  cluster_.set_network(calm_network_);
+  cluster_.heal_links();
   for (std::size_t server = 0; server < cluster_.size(); ++server) {
     cluster_.disk(server).options().slow_factor = 1;
     cluster_.calm(server);

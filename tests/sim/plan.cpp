@@ -67,9 +67,9 @@ NemesisOptions draw_nemesis(Random& random) {
   for (const Move always : {Move::crash_leader, Move::crash_at_operation, Move::crash_around_sync,
                             Move::isolate_leader}) {
     auto& weight = nemesis.weights[static_cast<std::size_t>(always)];
-    weight = std::max<std::uint64_t>(weight, 3);
+    weight = std::max<std::uint64_t>(weight, always == Move::crash_around_sync ? 8 : 3);
   }
-  nemesis.pause_max = one_of<3, Duration>(random, {Duration{1s}, Duration{3s}, Duration{5s}});
+  nemesis.pause_max = one_of<3, Duration>(random, {Duration{1s}, Duration{2s}, Duration{4s}});
   nemesis.downtime_max = one_of<3, Duration>(random, {Duration{50ms}, Duration{1s}, Duration{3s}});
   nemesis.cut_max = one_of<3, Duration>(random, {Duration{500ms}, Duration{3s}, Duration{6s}});
   nemesis.power_percent = one_of<3, std::uint64_t>(random, {60, 80, 95});
@@ -98,7 +98,9 @@ Plan draw_plan(std::uint64_t seed) {
   plan.cluster.segment_bytes = std::uint64_t{64 << 10} << random.below(3);
   plan.cluster.config = draw_config(random);
   plan.cluster.runtime = draw_runtime(random);
+  plan.cluster.wire = random.percent(50) ? testing::Wire::structs : testing::Wire::bytes;
   plan.cluster.network = draw_network(random);
+  plan.cluster.short_io_percent = one_of<3, std::uint64_t>(random, {0, 10, 60});
   plan.cluster.disk = draw_disk(random);
   plan.cluster.window_requests = one_of<3, std::size_t>(random, {1, 4, 16});
   plan.cluster.request_limit =
