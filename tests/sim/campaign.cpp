@@ -102,9 +102,30 @@ class Run {
     return true;
   }
 
+  /// Where everybody stands, for whoever has to find out why nothing moves.
+  std::string stands() const {
+    std::string text;
+    for (std::size_t server = 0; server < cluster_.size(); ++server) {
+      const testing::ServerShadow& shadow = cluster_.invariants().shadow(server);
+      text += "\n  " + shadow.id.value + ": log " + to_string(shadow.log.first()) + ".." +
+              to_string(shadow.log.last()) + ", commit " + to_string(shadow.commit) + ", applied " +
+              to_string(shadow.applied);
+      const Raft* raft = cluster_.raft(server);
+      if (raft == nullptr) {
+        text += ", down";
+        continue;
+      }
+      const Status status = raft->status();
+      text += std::string(", ") + to_string(status.role) + " of term " + to_string(status.term) +
+              ", last " + to_string(status.last_log) + ", durable " +
+              to_string(status.durable_index) + ", applied " + to_string(status.applied_index);
+    }
+    return text;
+  }
+
   bool not_live(const std::string& what) {
     cluster_.invariants().violated("liveness: " + to_string(resting_time()) +
-                                   " after everything was healed " + what);
+                                   " after everything was healed " + what + stands());
     return false;
   }
 

@@ -115,7 +115,7 @@ void Nemesis::make(Move move) {
 void Nemesis::crash(std::optional<std::size_t> server) {
   if (!server || cluster_.raft(*server) == nullptr) return;
   const Crash kind = draw_kind();
-  if (kind == Crash::power && random_.percent(80)) return cut_power_in_write(*server);
+  if (kind == Crash::power) return cut_power_in_write(*server);
   cluster_.crash(*server, kind);
 }
 

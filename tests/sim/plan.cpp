@@ -72,7 +72,7 @@ NemesisOptions draw_nemesis(Random& random) {
   nemesis.pause_max = one_of<3, Duration>(random, {Duration{1s}, Duration{2s}, Duration{4s}});
   nemesis.downtime_max = one_of<3, Duration>(random, {Duration{50ms}, Duration{1s}, Duration{3s}});
   nemesis.cut_max = one_of<3, Duration>(random, {Duration{500ms}, Duration{3s}, Duration{6s}});
-  nemesis.power_percent = one_of<3, std::uint64_t>(random, {60, 80, 95});
+  nemesis.power_percent = one_of<3, std::uint64_t>(random, {75, 85, 95});
   nemesis.crash_in_recovery_percent = one_of<3, std::uint64_t>(random, {0, 10, 40});
   return nemesis;
 }
