@@ -10,6 +10,9 @@ void Consensus::on(Instant, const Proposed& proposed) {
   PROA_ASSERT(proposed.count > 0);
   const Leader* leader = leading();
   if (leader == nullptr) return fail_proposal(proposed.first, proposed.count, not_leader());
+  if (leader->transfer) {
+    return fail_proposal(proposed.first, proposed.count, transfer_in_progress());
+  }
   append_own({.count = proposed.count, .kind = proposed.kind, .first_proposal = proposed.first});
 }
 
@@ -28,7 +31,7 @@ void Consensus::append_own(OwnEntries entries) {
 /// An entry is committed once a majority has it on disk and it is of the leader's own term; what
 /// lies before it is committed with it (paper §5.4.2, Figure 8). We count ourselves as any other,
 /// for what is durable.
-void Consensus::advance_commit(Instant) {
+void Consensus::advance_commit(Instant now) {
   Leader* leader = leading();
   if (leader == nullptr) return;
   LogIndex held = commit_index_;
@@ -42,7 +45,14 @@ void Consensus::advance_commit(Instant) {
   for (const Progress& peer : leader->peers)
     consider(peer.match_index);
   if (held < leader->first_index && !mutant("commit of an old-term entry")) return;
+  if (held <= commit_index_) return;
   commit_up_to(held);
+  for (Progress& peer : leader->peers) {
+    if (peer.leaves_at) peer.idle_append_due = true;  // its last: that it is removed for good
+  }
+  confirm_reads();
+  leave_if_removed(now);
+  begin_changes(now);
 }
 
 /// A leader that does not hear from a majority for the lease timeout steps down, so that clients

@@ -31,26 +31,34 @@ Consensus::Consensus(Instant now, Options options, const Restored& restored)
       configurations_(restored.snapshot ? restored.snapshot->configuration : ConfigurationAt{}),
       tickets_(log_.last_index()) {
   PROA_ASSERT(check(restored).has_value());
+  now_ = now;
   restore(restored);
   rearm_election(now, options_.heartbeat_timeout);
   check_invariants();
 }
 
 void Consensus::step(Instant now, const Input& input) {
+  now_ = now;
   std::visit([&](const auto& fact) { on(now, fact); }, input);
   check_invariants();
 }
 
 Effects Consensus::take_effects() {
-  if (Leader* leader = leading()) send_entries(*leader);
+  if (Leader* leader = leading()) {
+    start_read_round(now_, *leader);
+    send_entries(*leader);
+    take_leave(*leader);
+  }
   effects_.write = tickets_.take(hard_state_, last_index());
   if (effects_.write) effects_.write->commit_hint = commit_index_;
   effects_.apply = take_applicable();
   return std::exchange(effects_, {});
 }
 
-/// Committed and durable here, and not handed out before.
+/// Committed and durable here, and not handed out before. Nothing while a snapshot replaces the
+/// state machine's state: an older entry would be applied on top of it.
 std::optional<IndexRange> Consensus::take_applicable() {
+  if (installing_) return std::nullopt;
   const IndexRange range{.first = next(handed_out_),
                          .last = std::min(commit_index_, durable_index())};
   if (range.empty()) return std::nullopt;
@@ -66,6 +74,7 @@ Instant Consensus::deadline() const {
     earliest = std::min({earliest, peer.heartbeat_at, peer.idle_append_at});
     if (peer.rests_until) earliest = std::min(earliest, *peer.rests_until);
   }
+  if (leader->transfer) earliest = std::min(earliest, leader->transfer->deadline);
   return earliest;
 }
 
@@ -99,6 +108,7 @@ void Consensus::reload(Instant now, const ReloadableConfig& config) {
 void Consensus::on(Instant now, const DeadlineReached&) {
   if (Leader* leader = leading()) {
     tend_peers(now, *leader);
+    check_transfer(now, *leader);
     return check_quorum(now, *leader);
   }
   if (now < election_deadline_) return;
@@ -140,13 +150,26 @@ void Consensus::adopt_newer_term(Instant now, Term newer) {
 void Consensus::become_follower(Instant now) {
   leader_.reset();
   if (is_follower()) return;
-  if (leading() != nullptr) {
+  if (Leader* leader = leading()) {
     last_contact_ = now;
-    effects_.lost_leadership = true;
+    give_up(*leader);
   }
   deferred_.drop_requests();
   role_ = Follower{};
   rearm_election(now, options_.heartbeat_timeout);
+}
+
+/// Everything that waits for this leadership ends with it.
+void Consensus::give_up(Leader& leader) {
+  effects_.lost_leadership = true;
+  const Error lost{.code = Errc::leadership_lost,
+                   .outcome = Outcome::not_executed,
+                   .detail = "this server has ceased to lead before that could be done"};
+  for (const Reads::Waiting& read : leader.reads.waiting())
+    fail_proposal(read.id, 1, lost);
+  for (const ChangeRequested& change : leader.waiting_changes)
+    fail_proposal(change.id, 1, lost);
+  end_transfer(leader, std::nullopt);
 }
 
 /// Uniform in [T, 2T) (paper §5.2), anew at each contact.

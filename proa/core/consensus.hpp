@@ -116,6 +116,7 @@ class Consensus {
   void enter_term(Term entered, std::optional<Sender> vote);
   void adopt_newer_term(Instant now, Term newer);
   void become_follower(Instant now);
+  void give_up(Leader& leader);
   void rearm_election(Instant now, Duration timeout);
   std::optional<IndexRange> take_applicable();
   void send(const PeerId& to, Request message, Sent what);
@@ -176,6 +177,7 @@ class Consensus {
   Progress* progress_of(const PeerId& id, Generation generation);
   Generation fresh_generation() { return Generation{++generations_}; }
   void follow_configuration(Instant now, Leader& leader);
+  Progress begin_progress(Instant now, const Server& server);
   void tend_peers(Instant now, Leader& leader);
   void beat(Instant now, Leader& leader, Progress& peer);
   SendEntries next_append(Leader& leader, const Progress& peer) const;
@@ -200,20 +202,48 @@ class Consensus {
   bool majority(const Leader& leader, bool we_are, IsSo&& is_so) const {
     std::size_t count = we_are && has_vote(self()) ? 1 : 0;
     for (const Progress& peer : leader.peers) {
-      if (peer.server.suffrage == Suffrage::voter && is_so(peer)) ++count;
+      if (peer.has_vote() && is_so(peer)) ++count;
     }
     return count >= latest().quorum();
   }
 
-  // still to come: refused
-  void on(Instant now, const ChangeRequested& requested);
+  // read_index.cpp
   void on(Instant now, const ReadRequested& requested);
+  ReadRound confirmed_round(const Leader& leader) const;
+  void confirm_reads();
+  void start_read_round(Instant now, Leader& leader);
+
+  // transfer.cpp
   void on(Instant now, const TransferRequested& requested);
-  void on(Instant now, const Received<InstallSnapshotRequest>& received);
   void on(Instant now, const Replied<TimeoutNowReply>& replied);
-  void on(Instant now, const Replied<InstallSnapshotReply>& replied);
+  Result<ServerId> transfer_target(Leader& leader, const std::optional<ServerId>& wanted) const;
+  void ask_target(Instant now);
+  void check_transfer(Instant now, Leader& leader);
+  void end_transfer(Leader& leader, std::optional<Error> error);
+  void transfer_request_failed(Leader& leader, const PeerId& to);
+  Error transfer_in_progress() const;
+
+  // membership.cpp
+  void on(Instant now, const ChangeRequested& requested);
+  bool may_change_configuration(const Leader& leader) const;
+  void begin_changes(Instant now);
+  void leave_if_removed(Instant now);
+  void take_leave(Leader& leader);
+
+  // snapshot.cpp
+  struct Installing {
+    RequestId request = {};
+    Term term = {};  ///< of the leader that sent it
+    SnapshotMeta snapshot = {};
+  };
   void on(Instant now, const SnapshotTaken& taken);
+  void on(Instant now, const Received<InstallSnapshotRequest>& received);
   void on(Instant now, const SnapshotInstalled& installed);
+  void on(Instant now, const Replied<InstallSnapshotReply>& replied);
+  void compact();
+  void take_over(const SnapshotMeta& snapshot);
+  void restart_log(const SnapshotMeta& snapshot);
+  void reply(const Received<InstallSnapshotRequest>& received, InstallSnapshotReply reply);
 
   // invariants.cpp
   void check_invariants();
@@ -236,10 +266,13 @@ class Consensus {
   LogIndex handed_out_ = {};  ///< up to here entries went to the state machine, or a snapshot did
   std::uint64_t generations_ = 0;
 
+  std::optional<Installing> installing_ = {};  ///< the state machine is being replaced
+
   RoleState role_ = Follower{};
   std::optional<Sender> leader_ = {};  ///< of our term, once we have heard from it
   std::optional<Instant> last_contact_ = {};
   Instant election_deadline_ = {};
+  Instant now_ = {};  ///< of the newest step
 
   Effects effects_ = {};  ///< until they are taken; what is computed then is not in here
   Checked checked_ = {};

@@ -28,9 +28,15 @@ struct ReceivedEntries {
   friend bool operator==(const ReceivedEntries&, const ReceivedEntries&) = default;
 };
 
-/// What goes to the end of the log, in order. One that begins at or before the present end first
-/// cuts the log there.
-using Appended = std::variant<OwnEntries, ReceivedEntries>;
+/// A snapshot has replaced the log, which goes on after this position.
+struct LogRestarted {
+  LogPosition after = {};
+  friend bool operator==(const LogRestarted&, const LogRestarted&) = default;
+};
+
+/// What happens to the end of the log, in order. Entries that begin at or before the present end
+/// first cut the log there.
+using Appended = std::variant<OwnEntries, ReceivedEntries, LogRestarted>;
 
 /// A request without entries. AppendEntries goes here only as a heartbeat.
 struct SendRequest {
@@ -48,9 +54,10 @@ struct Answer {
 
 using Send = std::variant<SendRequest, Answer>;
 
-/// The leader's entries for one peer; an empty range is an idle append. `entries` is an upper
-/// bound: the driver sends a prefix that fits its byte limits and steps EntriesSent. It stamps
-/// `term`, never the current one.
+/// The leader's entries for one peer, which may be one that the latest configuration has no more:
+/// it hears of its removal until that is committed. An empty range is an idle append. `entries` is
+/// an upper bound: the driver sends a prefix that fits its byte limits and steps EntriesSent. It
+/// stamps `term`, never the current one.
 struct SendEntries {
   PeerId to = {};
   Term term = {};
@@ -62,7 +69,8 @@ struct SendEntries {
   friend bool operator==(const SendEntries&, const SendEntries&) = default;
 };
 
-/// The newest stored snapshot goes to a peer that needs entries we no longer have.
+/// The newest stored snapshot goes to a peer that needs entries we no longer have. Its Sent names
+/// the snapshot's end as `last`.
 struct SendSnapshot {
   PeerId to = {};
   Term term = {};

@@ -10,7 +10,7 @@ namespace proa::core {
 /// A server without a vote would raise terms for nothing; one that misses entries it acknowledged,
 /// or is about to replace its log, must not lead.
 bool Consensus::may_campaign() const {
-  return has_vote(self()) && !repairing() && next(term()) < kTermMax;
+  return has_vote(self()) && !repairing() && !installing_ && next(term()) < kTermMax;
 }
 
 /// An election begins when a server has not heard from a leader for an election timeout (paper

@@ -27,14 +27,18 @@ class Chaos {
       move();
   }
 
-  /// With everything well again the cluster elects a leader and commits.
+  /// With everything well again the cluster elects a leader and commits. Not always, if servers
+  /// came and went: as in the model, a voter that has missed the promotion of the only candidate
+  /// that could win refuses it (paper §6 would let it vote). That is rare, and tolerated as such.
   void heal() {
     for (const ServerId& id : ids_)
       cluster_.start(id);
     const std::size_t before = cluster_.commits_checked();
-    for (int round = 0; round < 20000 && !cluster_.failed(); ++round) {
+    for (int round = 0; round < 10000 && !cluster_.failed(); ++round) {
       for (const ServerId& id : ids_)
         cluster_.settle(cluster_.at(id));
+      for (const ServerId& id : ids_)
+        cluster_.finish_install(id, true);
       if (!cluster_.network().empty()) {
         cluster_.deliver(0);
       } else if (!sync_any()) {
@@ -43,9 +47,11 @@ class Chaos {
       }
       if (before + 20 < cluster_.commits_checked()) return;
     }
-    cluster_.fail("no progress after healing");
+    if (!changes_) return cluster_.fail("no progress after healing");
+    got_stuck_ = true;
   }
 
+  bool got_stuck() const { return got_stuck_; }
   const TestCluster& cluster() const { return cluster_; }
 
  private:
@@ -56,8 +62,11 @@ class Chaos {
                             .append_entries_max = random.percent(50) ? 1024 : random.between(1, 3),
                             .percent_joined = random.percent(50) ? 0 : random.below(50)};
     const std::size_t count = random.percent(50) ? 3 : 5;
-    for (std::size_t i = 0; i < count; ++i)
-      made.servers.push_back(voter(names[i]));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (i < count) made.servers.push_back(voter(names[i]));
+      if (count <= i) made.spares.push_back(names[i]);
+    }
+    if (random.percent(50)) made.trailing_logs = random.below(10);
     return made;
   }
 
@@ -76,6 +85,11 @@ class Chaos {
         {[this] { if_any([this](std::size_t at) { cluster_.duplicate(at); }); }, draw(60)},
         {[this] { cluster_.crash(any()); }, draw(8)},
         {[this] { cluster_.start(any()); }, random_.between(5, 20)},
+        {[this] { change(); }, draw(20)},
+        {[this] { transfer(); }, draw(5)},
+        {[this] { read(); }, draw(40)},
+        {[this] { cluster_.take_snapshot(any()); }, draw(30)},
+        {[this] { cluster_.finish_install(any(), random_.percent(80)); }, 40},
     };
   }
 
@@ -135,12 +149,47 @@ class Chaos {
   }
 
   void propose() {
+    at_leaders([&](const ServerId& id) {
+      const auto count = static_cast<std::uint32_t>(random_.between(1, 4));
+      cluster_.step(id, Proposed{.first = {next_proposal_}, .count = count});
+      next_proposal_ += count;
+    });
+  }
+
+  template <class F>
+  void at_leaders(F&& act) {
     for (const ServerId& id : ids_) {
       const TestServer& server = cluster_.at(id);
-      if (!server.core || server.core->view().role != Role::leader) continue;
-      cluster_.step(id, Proposed{.first = {next_proposal_++},
-                                 .count = static_cast<std::uint32_t>(random_.between(1, 4))});
+      if (server.core && server.core->view().role == Role::leader) act(id);
     }
+  }
+
+  void change() {
+    static constexpr ChangeKind kKinds[] = {ChangeKind::add_voter, ChangeKind::add_nonvoter,
+                                            ChangeKind::demote_voter, ChangeKind::remove_server};
+    changes_ = true;
+    const ServerId whom = any();
+    ChangeKind kind = kKinds[random_.below(std::size(kKinds))];
+    // A server without any configuration does not vote (docs/divergences.md), so it may be needed
+    // for a majority only once it has one.
+    const bool knows_the_cluster = cluster_.at(whom).disk.log.last() > LogIndex{};
+    if (kind == ChangeKind::add_voter && !knows_the_cluster) kind = ChangeKind::add_nonvoter;
+    at_leaders([&](const ServerId& id) {
+      cluster_.step(id,
+                    ChangeRequested{.id = {next_proposal_++}, .kind = kind, .server = voter(whom)});
+    });
+  }
+
+  void transfer() {
+    at_leaders([&](const ServerId& id) {
+      TransferRequested request{.id = {next_proposal_++}};
+      if (random_.percent(50)) request.to = any();
+      cluster_.step(id, request);
+    });
+  }
+
+  void read() {
+    at_leaders([&](const ServerId& id) { cluster_.read(id, {next_proposal_++}); });
   }
 
   ServerId any() { return ids_[random_.below(ids_.size())]; }
@@ -154,6 +203,8 @@ class Chaos {
   std::vector<Odds> odds_;
   TestCluster cluster_;
   std::vector<ServerId> ids_;
+  bool changes_ = false;  ///< servers come and go
+  bool got_stuck_ = false;
   std::uint64_t next_proposal_ = 1;
 };
 
@@ -169,16 +220,22 @@ TEST(Chaos, BreaksNoProperty) {
   const std::uint64_t first = number_from_environment("PROA_CORE_SEED", 1);
   const std::uint64_t count = number_from_environment("PROA_CORE_SEEDS", 100);
   std::size_t commits = 0;
+  std::size_t reads = 0;
+  std::size_t installs = 0;
+  std::size_t stuck = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     SCOPED_TRACE("PROA_CORE_SEED=" + std::to_string(seed) + " PROA_CORE_SEEDS=1");
     Chaos chaos{seed};
     chaos.run(3000);
     chaos.heal();
     commits += chaos.cluster().commits_checked();
+    reads += chaos.cluster().reads_checked();
+    installs += chaos.cluster().installs();
+    stuck += chaos.got_stuck() ? 1 : 0;
     if (HasFailure()) return;
   }
-  std::printf("%zu commits\n", commits);
-  RecordProperty("commits", std::to_string(commits));
+  std::printf("%zu commits, %zu reads, %zu installs, %zu stuck\n", commits, reads, installs, stuck);
+  EXPECT_LE(stuck * 100, count + 99);
   EXPECT_GT(commits, count * 20);
 }
 

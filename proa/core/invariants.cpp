@@ -54,7 +54,8 @@ void Consensus::check_leader(const Leader& leader) const {
   PROA_ASSERT(leader.term == term());
   PROA_ASSERT(hard_state_.vote == options_.self);
   PROA_ASSERT(leader_ == options_.self);
-  PROA_ASSERT(log_.term_at(leader.first_index) == leader.term);  // its no-op is there
+  const bool no_op_is_compacted = leader.first_index < log_.first_index();
+  PROA_ASSERT(no_op_is_compacted || log_.term_at(leader.first_index) == leader.term);
   PROA_ASSERT(last_position().term == leader.term);
   for (const Progress& peer : leader.peers) {
     PROA_ASSERT(peer.match_index < peer.next_index);

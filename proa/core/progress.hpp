@@ -36,6 +36,7 @@ struct Progress {
   Instant heartbeat_at = {};
   Instant idle_append_at = {};
 
+  bool has_vote() const { return server.suffrage == Suffrage::voter && !leaves_at; }
   bool may_send() const { return !waits_for_driver && !is_in_flight && !rests_until; }
 
   /// Begins again at `from`; replies to what was sent so far are ignored.

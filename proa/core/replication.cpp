@@ -6,24 +6,35 @@
 
 namespace proa::core {
 
-/// One Progress for each other server of the latest configuration, whatever its suffrage.
+/// One Progress for each other server of the latest configuration, whatever its suffrage. A removed
+/// one stays, without a vote, until its removal is committed, so that it hears of it.
 void Consensus::follow_configuration(Instant now, Leader& leader) {
   std::vector<Progress> peers;
   for (const Server& server : latest().servers) {
     if (server.id == self()) continue;
-    if (Progress* known = leader.find(server.id)) {
-      known->server = server;
-      peers.push_back(std::move(*known));
+    Progress* known = leader.find(server.id);
+    if (known == nullptr || known->leaves_at) {
+      peers.push_back(begin_progress(now, server));
       continue;
     }
-    peers.push_back({.server = server,
-                     .generation = fresh_generation(),
-                     .next_index = next(last_index()),
-                     .last_contact = now,
-                     .heartbeat_at = now,
-                     .idle_append_at = now + random_.timeout(options_.commit_timeout)});
+    known->server = server;
+    peers.push_back(*known);
+  }
+  for (Progress& peer : leader.peers) {
+    if (latest().is_member(peer.server.id)) continue;
+    if (!peer.leaves_at) peer.leaves_at = configurations_.latest().index;
+    peers.push_back(peer);
   }
   leader.peers = std::move(peers);
+}
+
+Progress Consensus::begin_progress(Instant now, const Server& server) {
+  return {.server = server,
+          .generation = fresh_generation(),
+          .next_index = next(last_index()),
+          .last_contact = now,
+          .heartbeat_at = now,
+          .idle_append_at = now + random_.timeout(options_.commit_timeout)};
 }
 
 /// What is due to peers by time alone.
@@ -129,6 +140,7 @@ void Consensus::on(Instant now, const RequestFailed& failed) {
   if (failed.what.kind == SentKind::heartbeat) {
     if (Progress* peer = leader->find(failed.to)) peer->is_unreachable = true;
   }
+  if (failed.what.kind == SentKind::timeout_now) transfer_request_failed(*leader, failed.to);
   if (failed.what.kind != SentKind::append) return;
   Progress* peer = progress_of(failed.to, failed.what.generation);
   if (peer == nullptr) return;
@@ -168,6 +180,7 @@ void Consensus::hear_from(Instant now, Progress& peer, const Sent& what) {
     peer.rests_until.reset();  // it is back: why wait longer
     peer.failures = 0;
   }
+  confirm_reads();
 }
 
 void Consensus::accepted(Instant now, Progress& peer, LogIndex last) {
@@ -177,6 +190,7 @@ void Consensus::accepted(Instant now, Progress& peer, LogIndex last) {
   peer.mode = Progress::Mode::pipeline;
   peer.is_in_flight = false;
   peer.succeed();
+  ask_target(now);
   advance_commit(now);
 }
 

@@ -53,9 +53,7 @@ void Consensus::restore(const Restored& restored) {
     log_.learn_term_before(snapshot_.term);
   } else if (!goes_on_after(log_, snapshot_)) {
     // The crash came between an installed snapshot and the write that restarts the log after it.
-    log_ = TermIndex{snapshot_};
-    configurations_ = Configurations{restored.snapshot->configuration};
-    tickets_.restart_after(snapshot_);
+    restart_log(*restored.snapshot);
   }
   commit_index_ = std::max(std::min(restored.log.commit_hint, last_index()), snapshot_.index);
   configurations_.commit(commit_index_);

@@ -34,6 +34,8 @@ TestCluster::TestCluster(Setup setup) : setup_(std::move(setup)), random_(setup_
     made.disk.log.entries = {
         {.term = Term{1}, .kind = EntryKind::configuration, .configuration = founding}};
   }
+  for (const ServerId& id : setup_.spares)
+    servers_[id].id = id;
   written_[{.term = Term{1}, .index = LogIndex{1}}] = {0, Term{}};
 }
 
@@ -94,6 +96,7 @@ void TestCluster::crash(const ServerId& id) {
   server.writes.clear();
   const std::map<std::uint64_t, Message> unanswered = std::exchange(server.requests, {});
   server.installing.reset();
+  server.reads.clear();
   for (std::size_t i = network_.size(); i-- > 0;) {
     const Message& message = network_[i];
     const bool is_reply_to_it = message.to == id && std::holds_alternative<Reply>(message.content);
@@ -163,36 +166,49 @@ void TestCluster::carry_out(TestServer& server, const Effects& effects) {
   for (const SendSnapshot& out : effects.snapshots_now)
     send_snapshot(server, out);
   if (effects.write) {
-    const Write& write = *effects.write;
-    if (write.restart_after) {
-      server.log = StoredLog{.before = *write.restart_after,
-                             .entries = server.log.last() <= write.restart_after->index
-                                            ? std::vector<StoredEntry>{}
-                                            : server.log.slice(write.append)};
-    }
-    server.writes.push_back({.write = write, .entries = server.log.slice(write.append)});
+    server.writes.push_back(
+        {.write = *effects.write, .entries = server.log.slice(effects.write->append)});
   }
   if (effects.install) server.installing = effects.install;
   if (effects.apply) check_apply(server, *effects.apply);
-  if (effects.compact && server.log.before.index < *effects.compact) {
-    const LogPosition before{.term = server.log.find(*effects.compact)->term,
-                             .index = *effects.compact};
-    server.log = log_of(
-        server.log.slice({.first = next(*effects.compact), .last = server.log.last()}), before);
-    if (server.disk.log.before.index < before.index && before.index <= server.disk.log.last()) {
-      server.disk.log = log_of(
-          server.disk.log.slice({.first = next(before.index), .last = server.disk.log.last()}),
-          before);
-    }
+  if (effects.compact) compact(server, *effects.compact);
+  for (const Completion& done : effects.complete)
+    complete(server, done);
+}
+
+void TestCluster::complete(TestServer& server, const Completion& done) {
+  note(server.id.value + ": completes " + std::to_string(done.first.value) +
+       (done.error ? ": " + to_string(*done.error) : " at " + to_string(done.index)));
+  const auto read = server.reads.find(done.first);
+  if (read == server.reads.end()) return;
+  ++reads_checked_;
+  if (!done.error && done.index < read->second) {
+    fail(server.id.value + " answers a read at " + to_string(done.index) + " though " +
+         to_string(read->second) + " was acknowledged before it was asked");
   }
-  for (const Completion& done : effects.complete) {
-    note(server.id.value + ": completes " + std::to_string(done.first.value) +
-         (done.error ? ": " + to_string(*done.error) : " at " + to_string(done.index)));
+  server.reads.erase(read);
+}
+
+/// The disk's part follows at once: what was removed is in the snapshot.
+void TestCluster::compact(TestServer& server, LogIndex last_removed) {
+  const StoredEntry* last = server.log.find(last_removed);
+  if (last == nullptr) return fail(server.id.value + " compacts what it does not have");
+  const LogPosition before{.term = last->term, .index = last_removed};
+  for (StoredLog* log : {&server.log, &server.disk.log}) {
+    if (last_removed <= log->before.index) continue;
+    const LogIndex end = std::max(log->last(), last_removed);
+    *log =
+        log_of(log->last() <= last_removed ? std::vector<StoredEntry>{}
+                                           : log->slice({.first = next(last_removed), .last = end}),
+               before);
   }
 }
 
 void TestCluster::append(TestServer& server, const Appended& appended) {
-  if (const auto* own = std::get_if<OwnEntries>(&appended)) {
+  if (const auto* restarted = std::get_if<LogRestarted>(&appended)) {
+    note(server.id.value + ": restarts its log after " + to_string(restarted->after));
+    server.log = {.before = restarted->after};
+  } else if (const auto* own = std::get_if<OwnEntries>(&appended)) {
     server.log.truncate_from(own->first);
     for (std::uint32_t i = 0; i < own->count; ++i) {
       server.log.entries.push_back({.term = own->term,
@@ -371,13 +387,37 @@ void TestCluster::finish_install(const ServerId& id, bool ok) {
   const Carried& carried = std::get<Carried>(server.requests.at(request.value).content);
   const SnapshotMeta snapshot = std::get<InstallSnapshotRequest>(carried.message).snapshot;
   std::optional<Error> error;
+  note(id.value + (ok ? ": has installed " : ": cannot install ") + to_string(snapshot.last));
   if (ok) {
+    ++installs_;
     server.disk.snapshot = snapshot;
     server.applied = snapshot.last.index;
   } else {
     error = Error{.code = Errc::io_error, .detail = "the stream broke off"};
   }
   step(id, SnapshotInstalled{.id = request, .error = std::move(error)});
+}
+
+void TestCluster::take_snapshot(const ServerId& id) {
+  TestServer& server = at(id);
+  if (!server.core || server.installing) return;
+  const LogIndex last = server.applied;
+  const StoredEntry* entry = server.log.find(last);
+  if (entry == nullptr) return;
+  SnapshotMeta snapshot{.last = {.term = entry->term, .index = last}};
+  if (server.disk.snapshot) snapshot.configuration = server.disk.snapshot->configuration;
+  for (const ConfigurationAt& at : server.log.summary().configurations) {
+    if (at.index <= last) snapshot.configuration = at;
+  }
+  server.disk.snapshot = snapshot;
+  note(id.value + ": takes a snapshot at " + to_string(snapshot.last));
+  step(id, SnapshotTaken{snapshot});
+}
+
+void TestCluster::read(const ServerId& id, ProposalId read) {
+  if (!at(id).core) return;
+  at(id).reads[read] = acknowledged_;
+  step(id, ReadRequested{.id = read});
 }
 
 }  // namespace proa::core::test

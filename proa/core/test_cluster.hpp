@@ -80,7 +80,7 @@ struct TestServer {
   std::map<std::uint64_t, Message> requests = {};  ///< not answered yet
   std::optional<RequestId> installing = {};
   LogIndex applied = {};
-  bool disk_is_held = false;  ///< writes stay where they are until told otherwise
+  std::map<ProposalId, LogIndex> reads = {};  ///< what was acknowledged when they were asked
 };
 
 /// Several cores, a network whose messages the test moves, and the properties that must hold.
@@ -88,7 +88,8 @@ struct TestServer {
 class TestCluster {
  public:
   struct Setup {
-    std::vector<Server> servers = {};
+    std::vector<Server> servers = {};   ///< the founding configuration
+    std::vector<ServerId> spares = {};  ///< servers with nothing, to be added
     std::uint64_t seed = 1;
     bool pre_vote = true;
     std::size_t append_entries_max = 1024;
@@ -115,11 +116,15 @@ class TestCluster {
   void settle(TestServer& server);  ///< ends the turn: its effects are carried out
   void sync(const ServerId& id);    ///< the oldest write of its disk
   void finish_install(const ServerId& id, bool ok);
+  void take_snapshot(const ServerId& id);  ///< of what is applied
+  void read(const ServerId& id, ProposalId read);
   void deliver(std::size_t position);
   void lose(std::size_t position);       ///< the sender hears of it
   void duplicate(std::size_t position);  ///< arrives once more later; nobody waits for the reply
 
   std::size_t commits_checked() const { return committed_.size(); }
+  std::size_t reads_checked() const { return reads_checked_; }
+  std::size_t installs() const { return installs_; }
 
  private:
   void carry_out(TestServer& server, const Effects& effects);
@@ -127,6 +132,8 @@ class TestCluster {
   void send(TestServer& server, const SendRequest& request);
   void send(TestServer& server, const Answer& answer);
   void send_entries(TestServer& server, const SendEntries& send);
+  void complete(TestServer& server, const Completion& done);
+  void compact(TestServer& server, LogIndex last_removed);
   void send_snapshot(TestServer& server, const SendSnapshot& send);
   void post(Message message);
   void take_in(TestServer& server, const Message& message, const Carried& request);
@@ -153,6 +160,9 @@ class TestCluster {
   std::map<Term, ServerId> leaders_;
   std::map<LogPosition, std::pair<std::uint64_t, Term>> written_;  ///< payload, term before
   std::map<LogIndex, StoredEntry> committed_;
+  LogIndex acknowledged_ = {};  ///< the highest commit index a leader has had
+  std::size_t reads_checked_ = 0;
+  std::size_t installs_ = 0;
 };
 
 std::string describe(const Message& message);

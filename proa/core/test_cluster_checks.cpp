@@ -16,6 +16,16 @@ void TestCluster::check_promise(const TestServer& server, const Message& request
                           disk.hard_state.vote->id == wish.candidate.id;
     if (!is_saved) fail(server.id.value + " grants a vote that is not durable");
   }
+  const auto* install = std::get_if<InstallSnapshotReply>(&reply);
+  if (install != nullptr && install->success) {
+    const LogPosition last = std::get<InstallSnapshotRequest>(asked).snapshot.last;
+    const StoredEntry* stored = disk.log.find(last.index);
+    const bool is_covered = disk.snapshot && last.index <= disk.snapshot->last.index;
+    const bool is_stored = stored != nullptr && stored->term == last.term;
+    if ((!is_covered && !is_stored) || disk.log.last() < last.index) {
+      fail(server.id.value + " acknowledges a snapshot that is not durable");
+    }
+  }
   const auto* append = std::get_if<AppendEntriesReply>(&reply);
   if (append == nullptr || !append->success) return;
   const auto& info = std::get<AppendEntriesInfo>(asked);
@@ -55,11 +65,13 @@ void TestCluster::check_view(const TestServer& server) {
 void TestCluster::check_commit(const TestServer& server, const View& before) {
   const View view = server.core->view();
   if (view.role != Role::leader || view.commit_index <= before.commit_index) return;
+  acknowledged_ = std::max(acknowledged_, view.commit_index);
   const StoredEntry* last = server.log.find(view.commit_index);
   if (last != nullptr && last->term != view.term) {
     fail(server.id.value + " counts an entry of term " + to_string(last->term));  // paper §5.4.2
   }
-  const Configuration& configuration = view.latest_configuration.configuration;
+  // A commit may let the next change begin, which takes effect after it.
+  const Configuration& configuration = before.latest_configuration.configuration;
   std::size_t holders = 0;
   for (const Server& member : configuration.servers) {
     if (member.suffrage != Suffrage::voter) continue;

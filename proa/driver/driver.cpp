@@ -95,6 +95,8 @@ void Driver::carry_out(core::Effects effects) {
     if (const auto* own = std::get_if<core::OwnEntries>(&appended)) {
       append(*own);
       if (submitted(own->first_proposal) != nullptr) proposed += own->count;
+    } else if (const auto* restarted = std::get_if<core::LogRestarted>(&appended)) {
+      tail_.restart(next(restarted->after.index));
     } else {
       append(std::get<core::ReceivedEntries>(appended));
     }
