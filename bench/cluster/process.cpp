@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,6 +54,7 @@ pid_t start_self(const std::vector<std::string>& arguments) {
   const pid_t child = fork();
   if (child < 0) die("fork");
   if (child > 0) return child;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // no follower outlives a leader that fails
   std::vector<char*> words;
   std::string self = "/proc/self/exe";
   words.push_back(self.data());

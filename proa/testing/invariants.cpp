@@ -132,10 +132,20 @@ void Invariants::check_truncation(const ServerShadow& at, const LogBatch& batch)
     violated("acknowledged entries: " + where + ", it has confirmed " + to_string(at.acknowledged) +
              " in term " + to_string(at.acknowledged_in));
   }
-  for (LogIndex i = from; i <= at.log.last() && i <= last_committed(); i = next(i)) {
+  check_truncated(at, batch, where);
+}
+
+// What a leader of an earlier term cut before it heard of the commit is no loss: the quorum that
+// committed stands without this server (paper §5.4.3). Whoever ordered the cut leads in the term of
+// the last entry that takes its place, or in a later one.
+void Invariants::check_truncated(const ServerShadow& at, const LogBatch& batch,
+                                 const std::string& where) {
+  const LogIndex binding =
+      batch.entries.empty() ? last_committed() : committed_before(next(batch.entries.back().term));
+  for (LogIndex i = *batch.truncate_from; i <= at.log.last() && i <= binding; i = next(i)) {
     if (*at.log.find(i) != *committed(i)) break;
     violated("committed entries: " + where + ", but " + text_of(i, *committed(i)) +
-             " is committed");
+             " is committed since term " + to_string(committed_in_[i.value - 1]));
   }
 }
 

@@ -86,6 +86,7 @@ class Invariants {
   }
   LogIndex committed_before(Term term) const;
   void check_truncation(const ServerShadow& at, const LogBatch& batch);
+  void check_truncated(const ServerShadow& at, const LogBatch& batch, const std::string& where);
   void leads(ServerShadow& leader, Term term);
   void sends_append(ServerShadow& from, const AppendEntriesRequest& request);
   void sends_vote_request(const ServerShadow& from, const RequestVoteRequest& request);

@@ -136,6 +136,29 @@ TEST_F(InvariantsOf, LogsRefuseToLoseWhatIsCommitted) {
   EXPECT_EQ(verdict(), "committed entries");
 }
 
+/// s3 holds "abc" too; then s1, leader of term 3, commits it with an entry that s3 has not heard
+/// of.
+struct InvariantsOfALateCommit : ThreeServers {
+  InvariantsOfALateCommit() {
+    write(2, {.entries = entries(1, 1, "abc")});
+    for (const std::size_t server : {0, 1}) {
+      save(server, 3, "s1");
+      write(server, {.entries = entries(4, 3, "d")});
+    }
+    invariants.sends(0, append(3, {Term{1}, LogIndex{3}}, entries(4, 3, "d"), 4));
+  }
+};
+
+TEST_F(InvariantsOfALateCommit, ALeaderOfAnEarlierTermMayStillCutIt) {
+  write(2, {.truncate_from = LogIndex{3}, .entries = entries(3, 2, "x")});
+  EXPECT_EQ(verdict(), "good") << *invariants.violation();
+}
+
+TEST_F(InvariantsOfALateCommit, NoLeaderFromThatTermOnMayCutIt) {
+  write(2, {.truncate_from = LogIndex{3}, .entries = entries(3, 3, "x")});
+  EXPECT_EQ(verdict(), "committed entries");
+}
+
 TEST_F(InvariantsOf, CommitsNeedAQuorumOfDurableLogs) {
   write(0, {.entries = entries(4, 1, "d")});
   invariants.sends(0, append(1, {}, entries(1, 1, "abcd"), 4));
