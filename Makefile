@@ -7,7 +7,7 @@ JOBS ?= 2
 BUILD = build/$(PRESET)
 ARGS ?=
 
-.PHONY: help setup build demo test bench check fix sim clean
+.PHONY: help setup build demo test bench check fix sim interop clean
 .NOTPARALLEL:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make bench           the benchmark suite, every figure beside the floor of the same run"
 	@echo "make check           format, layers, headers, lint, paper map;    make fix formats"
 	@echo "make sim SEEDS=2000  a simulation campaign that breaks networks, disks and servers"
+	@echo "make interop         one cluster with hashicorp/raft, and SIGKILL of either kind"
 
 setup:
 	@tools/setup
@@ -32,6 +33,9 @@ demo:
 
 sim:
 	@tools/run sim --seeds $(SEEDS) $(ARGS)
+
+interop:
+	@tools/run interop $(ARGS)
 
 bench:
 	@tools/run bench $(ARGS)

@@ -45,11 +45,12 @@ std::size_t Nemesis::up() const {
   return count;
 }
 
-// Servers that die faster than they elect owe nobody progress. A drawn plan can be that hard, so the
-// longer a run waits for its writes, the rarer the strikes become.
+// Servers that die faster than they elect owe nobody progress. A drawn plan can be that hard, so
+// the longer a run waits for its writes, the rarer the strikes become.
 void Nemesis::strike_later() {
   const auto rarer = 1 + cluster_.scheduler().now().since_start / kFullForce;
-  cluster_.scheduler().after(up_to(options_.pause_max * rarer), kNemesisTag, [this] { strike(); });
+  const Duration pause = up_to(options_.pause_max * rarer);
+  cluster_.scheduler().after(pause, kNemesisTag, [this] { strike(); });
 }
 
 void Nemesis::strike() {
