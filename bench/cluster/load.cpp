@@ -85,7 +85,8 @@ void propose_from_thread(Run& run, Local& local) {
             local.count(run, began[client], applied.has_value());
             const std::lock_guard lock(run.mutex);
             run.idle.push_back(client);
-            if (run.idle.size() == 1) run.changed.notify_all();
+            const std::size_t idle = run.idle.size();  // at the end the thread waits for all
+            if (idle == 1 || idle == run.options.clients) run.changed.notify_all();
           });
     }
     ready.clear();
