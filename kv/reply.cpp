@@ -1,0 +1,67 @@
+#include "kv/reply.hpp"
+
+#include "kv/detail/byte_reader.hpp"
+#include "kv/detail/byte_writer.hpp"
+#include "kv/limits.hpp"
+#include "proa/base/assert.hpp"
+
+namespace proa::kv {
+namespace {
+
+constexpr std::size_t kRefusalBytesMax = 4096;
+
+/// The position in `Reply` is what goes over the wire.
+enum class Kind : std::uint8_t { ok, nil, integer, value, values, refusal };
+
+void put(ByteWriter&, const Ok&) {}
+void put(ByteWriter&, const Nil&) {}
+void put(ByteWriter& into, std::int64_t value) { into.fixed64(static_cast<std::uint64_t>(value)); }
+void put(ByteWriter& into, const SharedBytes& value) { into.string(value); }
+void put(ByteWriter&, const Values&) { PROA_ASSERT(!"values are read where they are asked for"); }
+void put(ByteWriter& into, const Refusal& refusal) {
+  PROA_ASSERT(refusal.text.size() <= kRefusalBytesMax);
+  into.string(view_of(refusal.text));
+}
+
+Result<Reply> get(ByteReader& from, std::uint8_t kind, const SharedBytes& whole) {
+  switch (static_cast<Kind>(kind)) {
+    case Kind::ok:
+      return Reply{Ok{}};
+    case Kind::nil:
+      return Reply{Nil{}};
+    case Kind::integer: {
+      PROA_TRY(const std::uint64_t value, from.fixed64());
+      return Reply{static_cast<std::int64_t>(value)};
+    }
+    case Kind::value: {
+      PROA_TRY(const ByteView value, from.string(kValueBytesMax));
+      return Reply{SharedBytes{whole.owner(), value}};
+    }
+    case Kind::refusal: {
+      PROA_TRY(const ByteView text, from.string(kRefusalBytesMax));
+      return Reply{Refusal{std::string{text_of(text)}}};
+    }
+    case Kind::values:
+      break;
+  }
+  return fail(Errc::corrupt, "a reply of kind " + std::to_string(kind));
+}
+
+}  // namespace
+
+SharedBytes encode_reply(const Reply& reply) {
+  ByteWriter bytes;
+  bytes.byte(static_cast<std::uint8_t>(reply.index()));
+  std::visit([&](const auto& one) { put(bytes, one); }, reply);
+  return bytes.take();
+}
+
+Result<Reply> decode_reply(const SharedBytes& bytes) {
+  ByteReader from{bytes};
+  PROA_TRY(const std::uint8_t kind, from.byte());
+  PROA_TRY(Reply reply, get(from, kind, bytes));
+  PROA_TRY(from.expect_end());
+  return reply;
+}
+
+}  // namespace proa::kv
