@@ -8,7 +8,7 @@
 namespace proa::detail {
 namespace {
 
-constexpr Duration kLogInlineLimit = std::chrono::microseconds{500};
+constexpr Duration kLogInlineLimit = std::chrono::microseconds{2000};
 constexpr Duration kFsmInlineLimit = std::chrono::microseconds{100};
 
 Duration inline_limit_of(Lane lane) {

@@ -10,6 +10,7 @@
 #include "proa/runtime/detail/system_error.hpp"
 
 namespace proa::detail {
+
 Result<std::size_t> PosixFile::read_at(std::uint64_t offset, std::span<std::byte> buffer) const {
   std::size_t done = 0;
   while (done < buffer.size()) {
@@ -24,6 +25,19 @@ Result<std::size_t> PosixFile::read_at(std::uint64_t offset, std::span<std::byte
 }
 
 Result<void> PosixFile::write_at(std::uint64_t offset, std::span<const ByteView> pieces) {
+  std::size_t bytes = 0;
+  for (const ByteView piece : pieces)
+    bytes += piece.size();
+  int failed = 0;
+  if (!DirectWriter::fits(offset, bytes) || !direct_.write(fd_, offset, pieces, failed)) {
+    return write_through_cache(offset, pieces);
+  }
+  if (failed != 0) return file_failure("write", path_, failed);
+  return {};
+}
+
+Result<void> PosixFile::write_through_cache(std::uint64_t offset,
+                                            std::span<const ByteView> pieces) {
   Gather gather(pieces);
   for (auto vectors = gather.next_call(); !vectors.empty(); vectors = gather.next_call()) {
     const ssize_t wrote = ::pwritev(fd_.get(), vectors.data(), static_cast<int>(vectors.size()),

@@ -100,6 +100,43 @@ TEST_F(PosixFiles, AShortWriteGoesOnAndReportsWhyItCannotEnd) {
   EXPECT_EQ(content_of("a"), "123456789a");
 }
 
+// Whole blocks take the way past the page cache, all else the way through it.
+TEST_F(PosixFiles, BothWaysToTheDiskSeeEachOther) {
+  const auto file = create("a");
+  const std::string blocks(2 * 4096, 'b');
+  ASSERT_TRUE(file->write_at(0, view_of(std::string(3 * 4096, 'a'))));
+  ASSERT_EQ(content_of("a").size(), 3U * 4096);  // now in the page cache
+  ASSERT_TRUE(file->write_at(10, view_of("odd")));
+  const std::array<ByteView, 3> pieces{view_of(blocks).first(5000), ByteView{},
+                                       view_of(blocks).subspan(5000)};
+  ASSERT_TRUE(file->write_at(4096, pieces));
+  ASSERT_TRUE(file->write_at(4096 + 7, view_of("odd")));
+  ASSERT_TRUE(file->sync());
+
+  std::string expected = std::string(4096, 'a') + blocks;
+  expected.replace(10, 3, "odd");
+  expected.replace(4096 + 7, 3, "odd");
+  EXPECT_EQ(content_of("a"), expected);
+}
+
+TEST_F(PosixFiles, WholeBlocksOfMoreThanOneBufferArriveInOrder) {
+  const auto file = create("a");
+  std::string text(3 * (std::size_t{1} << 20) + 4096, '\0');
+  for (std::size_t at = 0; at < text.size(); ++at)
+    text[at] = static_cast<char>('a' + (at / 4096) % 26);
+  ASSERT_TRUE(file->write_at(0, view_of("something shorter")));
+  ASSERT_TRUE(file->write_at(0, view_of(text)));
+
+  EXPECT_EQ(content_of("a"), text);
+}
+
+// A process may hold no directory /proc, and a file system no such way; /dev/null has neither
+// blocks nor content, and takes everything.
+TEST_F(PosixFiles, AFileWithoutTheWayPastTheCacheTakesWholeBlocks) {
+  const auto null = std::move(files_.open("/dev/null", OpenMode::write)).value();
+  EXPECT_TRUE(null->write_at(0, view_of(std::string(4096, 'x'))));
+}
+
 TEST_F(PosixFiles, TruncateSetsTheSizeBothWays) {
   const auto file = create("a");
   ASSERT_TRUE(file->write_at(0, view_of("abcdef")));

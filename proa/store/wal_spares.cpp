@@ -70,10 +70,14 @@ Result<SpareSegments::Unfinished> SpareSegments::begin() {
 }
 
 Result<void> SpareSegments::write_chunk(Unfinished& spare) const {
-  const std::vector<std::byte> zeros(
-      std::min<std::uint64_t>(kStepBytes, data_bytes_ - spare.written));
-  PROA_TRY(spare.file->write_at(spare.written, ByteView{zeros}));
-  spare.written += zeros.size();
+  const std::uint64_t end = std::min(spare.written + kStepBytes, data_bytes_);
+  const std::vector<std::byte> zeros(kPieceBytes);
+  while (spare.written < end) {
+    const ByteView piece =
+        ByteView{zeros}.first(std::min<std::uint64_t>(kPieceBytes, end - spare.written));
+    PROA_TRY(spare.file->write_at(spare.written, piece));
+    spare.written += piece.size();
+  }
   return spare.file->sync();
 }
 

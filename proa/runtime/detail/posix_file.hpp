@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proa/port/file_system.hpp"
+#include "proa/runtime/detail/direct_writer.hpp"
 #include "proa/runtime/detail/unique_fd.hpp"
 
 namespace proa::detail {
@@ -22,7 +23,10 @@ class PosixFile : public File {
   const std::string& path() const override { return path_; }
 
  private:
+  Result<void> write_through_cache(std::uint64_t offset, std::span<const ByteView> pieces);
+
   UniqueFd fd_;
+  DirectWriter direct_;
   std::string path_;
 };
 

@@ -18,6 +18,9 @@ class SpareSegments {
  public:
   static constexpr std::size_t kReadyMax = 2;
   static constexpr std::size_t kStepBytes = std::size_t{1} << 20;
+  /// A sync of the log that meanwhile queues behind one of these at the device takes not much
+  /// longer.
+  static constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
 
   struct Spare {
     std::string name = {};
