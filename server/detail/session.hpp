@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "proa/base/logger.hpp"
+#include "proa/port/runtime.hpp"
+#include "server/redis_server_options.hpp"
+#include "server/replica.hpp"
+#include "server/resp/reply_writer.hpp"
+
+namespace proa::server {
+
+/// Counted since the server began. For INFO.
+struct ServerCounters {
+  std::uint64_t connections = 0;  ///< accepted
+  std::uint64_t commands = 0;
+  std::uint64_t error_replies = 0;
+  std::uint64_t clients = 0;  ///< connected now
+};
+
+/// What the connections of one server share. Threads: the loop.
+struct ServerContext {
+  std::shared_ptr<Runtime> runtime;
+  std::shared_ptr<Replica> replica;
+  RedisServerOptions options;
+  std::string address = {};  ///< where clients connect
+  Instant started_at = {};
+  ServerCounters counters = {};
+
+  void log(LogLevel level, const std::string& text) const {
+    if (options.logger->enabled(level)) options.logger->log(level, text);
+  }
+};
+
+/// What a client has told about itself and how it wants to be answered: what a local command may
+/// look at and change. Threads: the loop.
+struct Session {
+  std::shared_ptr<ServerContext> server = {};
+  std::uint64_t id = 0;
+  std::string remote = {};
+  Instant began_at = {};
+  resp::Protocol protocol = resp::Protocol::resp2;
+  std::string name = {};
+  std::string library_name = {};
+  std::string library_version = {};
+  std::string_view last_command = {};
+  bool quits = false;  ///< closes once everything is answered
+
+  std::string reply = {};  ///< a local command puts its answer here
+  resp::ReplyWriter writer() { return {protocol, reply}; }
+};
+
+}  // namespace proa::server
