@@ -39,6 +39,7 @@ class Reads {
   /// its term can answer more than whether it leads.
   std::vector<Waiting> take_confirmed(ReadRound confirmed, bool has_committed) {
     std::vector<Waiting> taken;
+    if (waiting_.empty() || confirmed < waiting_.front().round) return taken;  // rounds only grow
     std::erase_if(waiting_, [&](const Waiting& read) {
       const bool is_done = read.round <= confirmed && (read.verify_only || has_committed);
       if (is_done) taken.push_back(read);

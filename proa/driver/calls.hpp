@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <variant>
 
 #include "proa/core/input.hpp"
@@ -7,6 +9,9 @@
 #include "proa/port/future.hpp"
 
 namespace proa::driver {
+
+/// Calls of one sort that wait beyond the inbox; beyond: Errc::busy.
+constexpr std::size_t kOpenCallsMax = 65536;
 
 /// A change of the configuration (reference §8.13). Its id is chosen when it is taken up.
 struct ChangeCall {

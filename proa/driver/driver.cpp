@@ -31,6 +31,7 @@ Driver::Driver(DriverParts parts, std::shared_ptr<Listener> listener)
                 .probe = parts_.probe,
                 .entries_max = parts_.config.apply_entries_max},
                {.tail = tail_, .book = book_}, *fsm_lane_, *this),
+      links_([this](const Server& server) { return connect(server); }),
       deadline_(parts_.runtime, [this] { step(core::DeadlineReached{}); }),
       pause_(parts_.runtime, [this] { want_turn(); }) {
   applier_.restored(std::max(parts_.applied, view_.snapshot.index));
@@ -72,6 +73,7 @@ void Driver::end_input() {
   carrying_out_ = true;
   carry_out(std::move(effects));
   carrying_out_ = false;
+  links_.follow(view_);
   if (running()) deadline_.arm(core_.deadline());
 }
 

@@ -11,7 +11,7 @@
 #include "proa/driver/inbox.hpp"
 #include "proa/driver/log_writer.hpp"
 #include "proa/driver/open_requests.hpp"
-#include "proa/driver/peer_link.hpp"
+#include "proa/driver/peer_links.hpp"
 #include "proa/driver/rounds.hpp"
 #include "proa/driver/tail.hpp"
 #include "proa/port/snapshot_store.hpp"
@@ -114,6 +114,7 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   template <class M>
   void receive(core::RequestId id, M request);
   PeerLink* link_to(const core::PeerId& id);
+  std::shared_ptr<PeerLink> connect(const Server& server);
 
   // driver_stop.cpp
   void on_disk_failed(Error error) override { die(std::move(error)); }
@@ -143,7 +144,7 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   OpenRequests requests_;
   LogWriter writer_;
   Applier applier_;
-  std::map<core::PeerId, std::shared_ptr<PeerLink>> links_;
+  PeerLinks links_;
   DeadlineTimer deadline_;
   DeadlineTimer pause_;
 

@@ -6,9 +6,6 @@
 namespace proa::driver {
 namespace {
 
-/// Calls of one sort that wait beyond the inbox.
-constexpr std::size_t kOpenCallsMax = 65536;
-
 template <class T>
 Fn<void()> refusal(Promise<T> promise, const char* what) {
   return [promise = std::move(promise), what]() mutable {
@@ -33,6 +30,7 @@ core::ProposalId Driver::open_call(CallWaiter waiter) {
 }
 
 void Driver::take(ChangeCall call) {
+  if (calls_.size() >= kOpenCallsMax) return later(refusal(std::move(call.promise), "changes"));
   call.change.id = open_call(std::move(call.promise));
   step(call.change);
 }
@@ -50,6 +48,7 @@ void Driver::take(ReadIndexCall call) {
 }
 
 void Driver::take(TransferCall call) {
+  if (calls_.size() >= kOpenCallsMax) return later(refusal(std::move(call.promise), "requests"));
   const core::ProposalId id = open_call(std::move(call.promise));
   step(core::TransferRequested{.id = id, .to = std::move(call.to)});
 }

@@ -86,8 +86,7 @@ void Driver::append(const core::ReceivedEntries& received) {
 /// Entries of ours that are not committed may be kept or replaced by the new leader.
 void Driver::lose_leadership() {
   fail_from(next(view_.commit_index), leadership_lost_error(view_));
-  for (const auto& [id, link] : links_)
-    link->forget_entries();
+  links_.forget_entries();
   rounds_.leadership_ended();
   want_turn();  // for what still waits in the inbox
 }

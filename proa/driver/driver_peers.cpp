@@ -41,26 +41,20 @@ void Driver::on_snapshot(InstallSnapshotRequest&& request, std::shared_ptr<ByteP
   step(core::Received<InstallSnapshotRequest>{.id = id, .message = std::move(request)});
 }
 
-/// Connects where the latest configuration says that the peer is. One that has left it is reached
-/// where it was, as long as the core has something to tell it.
 PeerLink* Driver::link_to(const core::PeerId& id) {
-  const Server* server = view_.latest_configuration.configuration.find(id);
-  std::shared_ptr<PeerLink>& link = links_[id];
-  if (link != nullptr && (server == nullptr || server->address == link->address())) {
-    return link.get();
-  }
-  if (server == nullptr) return nullptr;
-  if (link != nullptr) std::exchange(link, nullptr)->close();
-  link = std::make_shared<PeerLink>(
+  return links_.to(id, view_.latest_configuration.configuration);
+}
+
+std::shared_ptr<PeerLink> Driver::connect(const Server& server) {
+  return std::make_shared<PeerLink>(
       PeerLinkParts{
           .runtime = parts_.runtime,
           .logs = parts_.logs,
           .self = {.id = parts_.config.local_id, .address = parts_.transport->local_address()},
           .append_entries_max = parts_.config.append_entries_max,
           .append_bytes_max = parts_.config.append_bytes_max},
-      PeerLink::Surroundings{.tail = tail_, .reader = *reader_lane_, .stepper = *this}, *server,
-      parts_.transport->connect(*server));
-  return link.get();
+      PeerLink::Surroundings{.tail = tail_, .reader = *reader_lane_, .stepper = *this}, server,
+      parts_.transport->connect(server));
 }
 
 }  // namespace proa::driver

@@ -22,8 +22,7 @@ void Driver::stop() {
   pause_.disarm();
   parts_.transport->stop();
   requests_.fail_all(shutdown_error(Outcome::not_executed));
-  for (auto& [id, link] : std::exchange(links_, {}))
-    link->close();
+  links_.close_all();
   fail_everything_unapplied();
   drain_lanes();
 }

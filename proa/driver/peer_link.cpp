@@ -157,6 +157,12 @@ void PeerLink::send_snapshot(const core::SendSnapshot& snapshot) {
       {.term = snapshot.term, .generation = snapshot.generation, .sent_at = parts_.runtime->now()});
 }
 
+bool PeerLink::is_idle() const {
+  const bool all_answered = std::all_of(outstanding_.begin(), outstanding_.end(),
+                                        [](const auto& c) { return c.empty(); });
+  return all_answered && !wanted_;
+}
+
 void PeerLink::close() {
   if (peer_ == nullptr) return;
   const auto self = shared_from_this();

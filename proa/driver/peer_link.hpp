@@ -54,6 +54,8 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   void send_snapshot(const core::SendSnapshot& snapshot);
   /// We lead no more: what waits is not sent.
   void forget_entries() { held_.reset(), wanted_.reset(); }
+  /// Nothing that was sent waits for its reply, and nothing is being read for it.
+  bool is_idle() const;
   /// Closes the connections; steps a failure for everything that has no reply yet.
   void close();
 

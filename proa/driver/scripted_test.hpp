@@ -92,6 +92,7 @@ class ScriptedTransport final : public Transport {
   std::unique_ptr<Peer> connect(const Server& server) override {
     auto peer = std::make_unique<ScriptedPeer>(*this, server.id.value);
     peers[server.id.value] = peer.get();
+    addresses[server.id.value] = server.address.value;
     return peer;
   }
   void note(std::string word) {
@@ -101,6 +102,7 @@ class ScriptedTransport final : public Transport {
 
   TransportEvents* events = nullptr;
   std::map<std::string, ScriptedPeer*> peers;
+  std::map<std::string, std::string> addresses;  ///< that they were last connected to
 
  private:
   Journal& journal_;

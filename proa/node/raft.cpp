@@ -9,6 +9,7 @@
 namespace proa {
 namespace {
 
+using core::ChangeKind;
 using driver::complete_waiter;
 using driver::Inbox;
 using driver::Proposal;
@@ -138,6 +139,50 @@ Future<void> Raft::verify_leader() {
   Promise<void> promise{inner_->runtime};
   Future<void> future = promise.future();
   inner_->wake_if(hand_over(*inner_->inbox, driver::VerifyCall{std::move(promise)}));
+  return future;
+}
+
+Future<LogIndex> Raft::read_index() {
+  Promise<LogIndex> promise{inner_->runtime};
+  Future<LogIndex> future = promise.future();
+  inner_->wake_if(hand_over(*inner_->inbox, driver::ReadIndexCall{std::move(promise)}));
+  return future;
+}
+
+Future<LogIndex> Raft::Inner::change(core::ChangeRequested change) const {
+  Promise<LogIndex> promise{runtime};
+  Future<LogIndex> future = promise.future();
+  wake_if(hand_over(*inbox, driver::ChangeCall{std::move(change), std::move(promise)}));
+  return future;
+}
+
+Future<LogIndex> Raft::add_voter(Server server, LogIndex based_on) {
+  return inner_->change(
+      {.kind = ChangeKind::add_voter, .server = std::move(server), .based_on = based_on});
+}
+
+Future<LogIndex> Raft::add_nonvoter(Server server, LogIndex based_on) {
+  return inner_->change(
+      {.kind = ChangeKind::add_nonvoter, .server = std::move(server), .based_on = based_on});
+}
+
+Future<LogIndex> Raft::demote_voter(ServerId server, LogIndex based_on) {
+  return inner_->change({.kind = ChangeKind::demote_voter,
+                         .server = {.id = std::move(server)},
+                         .based_on = based_on});
+}
+
+Future<LogIndex> Raft::remove_server(ServerId server, LogIndex based_on) {
+  return inner_->change({.kind = ChangeKind::remove_server,
+                         .server = {.id = std::move(server)},
+                         .based_on = based_on});
+}
+
+Future<void> Raft::leadership_transfer(std::optional<ServerId> to) {
+  Promise<void> promise{inner_->runtime};
+  Future<void> future = promise.future();
+  inner_->wake_if(
+      hand_over(*inner_->inbox, driver::TransferCall{std::move(to), std::move(promise)}));
   return future;
 }
 

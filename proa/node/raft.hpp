@@ -66,10 +66,32 @@ class Raft {
 
   /// Completes if a majority still follows this server. Errors: not_leader.
   Future<void> verify_leader();
+  /// The index up to which a read must see everything to be linearizable (thesis §6.4), confirmed
+  /// by a majority; completes once that is applied here. For state machines that may be read from
+  /// any thread. Errors: not_leader, leadership_lost, busy, shutdown.
+  Future<LogIndex> read_index();
   /// Completes once this server has applied everything up to `index`.
   Future<LogIndex> wait_applied(LogIndex index);
   /// Completes once this server knows who leads.
   Future<Server> wait_leader();
+
+  /// Changes of the configuration, one server at a time (thesis §4.1; reference §8.13): in force
+  /// from the moment the leader appends it, complete with its index once it is committed and
+  /// applied here. A change waits for the one before. A new voter counts at once; to have it catch
+  /// up first, add it as a nonvoter.
+  /// @param based_on  index of the configuration this change assumes; 0: whichever is latest.
+  /// Errors: not_leader, configuration_changed, invalid_config, busy,
+  /// leadership_transfer_in_progress (nothing happened); leadership_lost, shutdown (see
+  /// Error::outcome).
+  Future<LogIndex> add_voter(Server server, LogIndex based_on);     ///< or its new address
+  Future<LogIndex> add_nonvoter(Server server, LogIndex based_on);  ///< takes no vote away
+  Future<LogIndex> demote_voter(ServerId server, LogIndex based_on);
+  Future<LogIndex> remove_server(ServerId server, LogIndex based_on);
+  /// Hands leadership over (thesis §3.10), to the voter with most of the log unless one is named;
+  /// meanwhile proposals are refused. Completes when this server leads no more. Errors: not_leader,
+  /// invalid_config, busy, leadership_transfer_in_progress (nothing happened); deadline,
+  /// peer_unreachable, shutdown: this server leads on unless the target was elected all the same.
+  Future<void> leadership_transfer(std::optional<ServerId> to = {});
 
   /// Changes settings of a running node. Errors: invalid_config; nothing has changed then.
   Result<void> reload(const ReloadableConfig& config);

@@ -22,8 +22,10 @@ std::string text_of(LogIndex index, const EntryFacts& facts) {
 }  // namespace
 
 Invariants::Invariants(std::vector<Server> servers) : seen_(1) {
-  for (Server& server : servers) {
-    shadows_.push_back({.id = std::move(server.id), .address = std::move(server.address)});
+  const Configuration all{.servers = std::move(servers)};
+  for (const Server& server : all.servers) {
+    shadows_.push_back(
+        {.id = server.id, .address = server.address, .latest = all, .committed = all});
   }
 }
 

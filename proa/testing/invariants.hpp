@@ -65,6 +65,8 @@ class Invariants {
     bool leads = false;
     Term term = {};
     LogIndex commit = {};
+    const Configuration* latest = nullptr;     ///< in force; nullptr: as before
+    const Configuration* committed = nullptr;  ///< likewise
   };
   void seen(std::size_t server, const Stand& stand);
   void process_ended(std::size_t server);
@@ -80,6 +82,7 @@ class Invariants {
   std::optional<EntryFacts> facts_at(const ServerShadow& at, LogIndex index) const;
   void commit_advances(ServerShadow& by, LogIndex to, const char* how);
   void check_quorum(const ServerShadow& by, LogIndex index, const char* how);
+  bool majority_holds(const Configuration& configuration, LogPosition position) const;
   /// What goes to its disk now was made while it led.
   static bool writes_as_leader(const ServerShadow& at) {
     return at.led != Term{} && at.led == at.hard_state.term;

@@ -147,6 +147,11 @@ std::optional<EntryFacts> Invariants::facts_at(const ServerShadow& at, LogIndex 
 void Invariants::seen(std::size_t server, const Stand& stand) {
   ServerShadow& by = shadows_[server];
   by.leading = stand.leads;
+  const auto note = [](Configuration& known, const Configuration* now) {
+    if (now != nullptr && known != *now) known = *now;
+  };
+  note(by.latest, stand.latest);
+  note(by.committed, stand.committed);
   if (stand.leads) leads(by, stand.term);
   if (stand.commit < by.commit) {
     violated("the commit index only grows: " + by.id.value + " was at " + to_string(by.commit) +
@@ -184,19 +189,23 @@ void Invariants::commit_advances(ServerShadow& by, LogIndex to, const char* how)
 // is what is durable.
 void Invariants::check_quorum(const ServerShadow& by, LogIndex index, const char* how) {
   const EntryFacts& facts = *committed(index);
-  const auto holders = std::count_if(shadows_.begin(), shadows_.end(), [&](const auto& shadow) {
-    return holds(shadow, {.term = facts.term, .index = index});
-  });
   const LogPosition position{.term = facts.term, .index = index};
-  if (static_cast<std::size_t>(holders) < shadows_.size() / 2 + 1) {
-    violated("commit without a quorum: " + by.id.value + " commits " + to_string(position) + ", " +
-             std::to_string(holders) + " of " + std::to_string(shadows_.size()) +
-             " servers hold it durably");
+  // What has committed the last change may have begun the next one, in the same step.
+  if (!majority_holds(by.latest, position) && !majority_holds(by.committed, position)) {
+    violated("commit without a quorum: " + by.id.value + " commits " + to_string(position) +
+             ", which no majority of the voters of " + to_string(by.latest) + " holds durably");
   }
   if (by.leading && facts.term != by.led) {
     violated("commit of an entry of an older term: " + by.id.value + " leads in term " +
              to_string(by.led) + " and " + how + " " + to_string(position) + " as committed");
   }
+}
+
+bool Invariants::majority_holds(const Configuration& configuration, LogPosition position) const {
+  const auto holders = std::count_if(shadows_.begin(), shadows_.end(), [&](const auto& shadow) {
+    return configuration.has_vote(shadow.id) && holds(shadow, position);
+  });
+  return static_cast<std::size_t>(holders) >= configuration.quorum();
 }
 
 void Invariants::applies(std::size_t server, const Committed& entry) {

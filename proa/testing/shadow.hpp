@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "proa/model/configuration.hpp"
 #include "proa/model/hard_state.hpp"
 #include "proa/model/log_summary.hpp"
 
@@ -61,6 +62,8 @@ struct ServerShadow {
   bool leading = false;
   LogIndex commit = {};
   LogIndex applied = {};
+  Configuration latest = {};  ///< in force, committed or not
+  Configuration committed = {};
 };
 
 }  // namespace proa::testing

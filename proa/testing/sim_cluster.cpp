@@ -61,7 +61,11 @@ class StandProbe final : public driver::Probe {
   void taken(const core::Effects&, const core::View& view) override {
     invariants_->seen(
         server_,
-        {.leads = view.role == core::Role::leader, .term = view.term, .commit = view.commit_index});
+        {.leads = view.role == core::Role::leader,
+         .term = view.term,
+         .commit = view.commit_index,
+         .latest = &view.latest_configuration.configuration,
+         .committed = &view.committed_configuration.configuration});
     seen_();
   }
 
@@ -123,13 +127,15 @@ SimCluster::~SimCluster() {
 }
 
 void SimCluster::bootstrap_and_start() {
-  for (std::size_t server = 0; server < size(); ++server) {
+  const std::size_t founders = std::min(options_.founders, size());
+  const Configuration first{.servers = {servers_.begin(), servers_.begin() + founders}};
+  for (std::size_t server = 0; server < founders; ++server) {
     auto process = new_process(server);
     Config config = options_.config;
     config.local_id = servers_[server].id;
     const Stores stores{
         .logs = *process->logs, .stable = *process->stable, .snapshots = *process->snapshots};
-    const auto done = bootstrap_cluster(config, stores, Configuration{.servers = servers_});
+    const auto done = bootstrap_cluster(config, stores, first);
     if (!done) invariants_->violated("bootstrap failed: " + to_string(done.error()));
   }
   for (std::size_t server = 0; server < size(); ++server)

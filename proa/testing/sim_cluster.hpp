@@ -25,6 +25,7 @@ enum class Wire : std::uint8_t {
 struct SimClusterOptions {
   std::uint64_t seed = 0;
   std::size_t servers = 3;
+  std::size_t founders = SIZE_MAX;  ///< so many of them are in the first configuration
   bool on_disk = true;  ///< WAL and stable file on simulated disks; else stores in memory
   std::uint64_t segment_bytes = std::uint64_t{64} << 10;
   Config config = {};  ///< of every server; local_id is filled in
@@ -68,7 +69,7 @@ class SimCluster {
   SimCluster(const SimCluster&) = delete;
   SimCluster& operator=(const SimCluster&) = delete;
 
-  /// Gives every server the same first configuration and starts them all.
+  /// Gives every founder the same first configuration and starts all servers.
   void bootstrap_and_start();
 
   Scheduler& scheduler() { return scheduler_; }

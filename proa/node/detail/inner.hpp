@@ -17,6 +17,7 @@ struct Raft::Inner {
   Guarded<ReloadableConfig> reloadable = {};
 
   void wake_if(driver::Inbox::Pushed pushed) const;
+  Future<LogIndex> change(core::ChangeRequested change) const;
 };
 
 }  // namespace proa
