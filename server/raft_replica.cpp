@@ -2,6 +2,10 @@
 
 #include <utility>
 
+#include "proa/transport/call_codec.hpp"
+#include "server/detail/forwarder.hpp"
+#include "server/detail/index_gate.hpp"
+
 namespace proa::server {
 namespace {
 
@@ -12,115 +16,244 @@ Result<kv::Reply> reply_of(Result<Applied> applied) {
   return std::move(*reply);
 }
 
+template <class Request>
+void fail_all(std::vector<Request>& batch, const Error& error) {
+  for (Request& one : batch)
+    one.done(fail(error));
+}
+
+Result<SharedBytes> encoded(Result<kv::Reply> reply) {
+  if (!reply) return fail(std::move(reply).error());
+  return kv::encode_reply(*reply);
+}
+
 }  // namespace
 
 /// Threads: the loop.
 class RaftReplica::Inner : public std::enable_shared_from_this<RaftReplica::Inner> {
  public:
-  Inner(std::shared_ptr<Runtime> runtime, Raft& raft, std::shared_ptr<kv::Store> store,
-        ServerId self)
-      : runtime_(std::move(runtime)),
-        raft_(&raft),
-        store_(std::move(store)),
-        self_(std::move(self)),
-        known_(raft.status()) {}
+  explicit Inner(RaftReplicaParts parts) : parts_(std::move(parts)) {}
 
   void start() {
-    events_ = raft_->observe([weak = weak_from_this()](const Event&) {
-      if (const auto self = weak.lock(); self != nullptr && self->raft_ != nullptr) {
-        self->known_ = self->raft_->status();
-      }
+    const auto weak = weak_from_this();
+    events_ = raft().observe([weak](const Event&) {
+      if (const auto self = weak.lock(); self != nullptr && self->is_open()) self->look();
     });
-    known_ = raft_->status();
+    here_ = std::make_shared<IndexGate>(parts_.runtime, [weak](IndexGate::Done done) {
+      if (const auto self = weak.lock()) self->ask_here(std::move(done));
+    });
+    there_ = std::make_shared<IndexGate>(parts_.runtime, [weak](IndexGate::Done done) {
+      if (const auto self = weak.lock()) self->ask_leader(std::move(done));
+    });
+    if (parts_.peers != nullptr) forwarder_.emplace(parts_.runtime, parts_.peers, parts_.calls);
+    look();
   }
 
   void close() {
     events_ = {};
-    raft_ = nullptr;
+    forwarder_.reset();
+    parts_.raft = nullptr;
   }
 
-  void write(std::vector<Write> batch) {
-    if (known_.role != Role::leader) return refuse(batch);
-    std::vector<SharedBytes> commands;
-    commands.reserve(batch.size());
-    for (Write& one : batch)
-      commands.push_back(std::move(one.command));
-    std::vector<Future<Applied>> futures = raft_->apply_all(commands);
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      std::move(futures[i])
-          .then([done = std::move(batch[i].done)](Result<Applied> applied) mutable {
-            done(reply_of(std::move(applied)));
-          });
-    }
-  }
-
-  void read(std::vector<Read> batch) {
-    if (known_.role != Role::leader) return refuse(batch);
-    // Whatever was acknowledged before now is in the log of the one who leads, up to here.
-    const LogIndex index = raft_->status().last_log.index;
-    raft_->verify_leader().then(
-        [weak = weak_from_this(), index, batch = std::move(batch)](Result<void> verified) mutable {
-          const auto self = weak.lock();
-          if (self == nullptr || self->raft_ == nullptr) return;
-          if (!verified) return fail_all(batch, verified.error());
-          self->read_at(index, std::move(batch));
-        });
-  }
-
-  ReplicaStatus status() const {
-    const Status now = raft_->status();
-    return {.self = self_,
-            .role = now.role,
-            .term = now.term,
-            .leader = now.leader,
-            .commit_index = now.commit_index,
-            .applied_index = now.applied_index,
-            .servers = now.latest_configuration.configuration.servers.size(),
-            .keys = store_->key_count()};
-  }
+  void serve(CallServer& server);
+  void write(std::vector<Write> batch);
+  void read(std::vector<Read> batch);
+  ReplicaStatus status() const;
 
  private:
-  void read_at(LogIndex index, std::vector<Read> batch) {
-    raft_->wait_applied(index).then(
-        [weak = weak_from_this(), batch = std::move(batch)](Result<LogIndex> applied) mutable {
-          const auto self = weak.lock();
-          if (self == nullptr) return;
-          if (!applied) return fail_all(batch, applied.error());
-          for (Read& one : batch)
-            one.done(self->store_->answer(one.query));
-        });
-  }
+  bool is_open() const { return parts_.raft != nullptr; }
+  Raft& raft() const { return *parts_.raft; }
+  bool leads() const { return is_open() && known_.role == Role::leader; }
+  bool can_forward() const { return is_open() && forwarder_ && known_.leader && !leads(); }
 
-  template <class Request>
-  void refuse(std::vector<Request>& batch) {
-    Error error{.code = Errc::not_leader,
-                .outcome = Outcome::not_executed,
-                .leader = known_.leader,
-                .detail = known_.leader ? "this server does not lead"
-                                        : "no leader is known; a majority of the servers must run "
-                                          "and reach each other"};
-    runtime_->loop().post(
-        [batch = std::move(batch), error = std::move(error)]() mutable { fail_all(batch, error); });
-  }
+  void look();
+  void propose(std::vector<Write> batch);
+  void on_forwarded_write(const SharedBytes& body, CallRespond respond);
+  void propose_forwarded();
+  void ask_here(IndexGate::Done done);
+  void ask_leader(IndexGate::Done done);
+  void read_at(LogIndex index, std::vector<Read> batch);
+  Error not_leader() const;
 
-  template <class Request>
-  static void fail_all(std::vector<Request>& batch, const Error& error) {
-    for (Request& one : batch)
-      one.done(fail(error));
-  }
-
-  std::shared_ptr<Runtime> runtime_;
-  Raft* raft_;  ///< nullptr: closed
-  std::shared_ptr<kv::Store> store_;
-  ServerId self_;
-  Status known_;  ///< as of the last event: who leads
+  RaftReplicaParts parts_;  ///< `raft` is nullptr once this is closed
+  Status known_ = {};       ///< as of the last event: who leads
   Subscription events_ = {};
+  std::optional<Forwarder> forwarder_ = {};
+  std::shared_ptr<IndexGate> here_ = {};   ///< read indexes of this server, while it leads
+  std::shared_ptr<IndexGate> there_ = {};  ///< of the leader
+  std::vector<Write> forwarded_ = {};      ///< arrived together from other servers
+  std::uint64_t forwarded_writes_ = 0;
+  std::uint64_t forwarded_reads_ = 0;
 };
 
-RaftReplica::RaftReplica(std::shared_ptr<Runtime> runtime, Raft& raft,
-                         std::shared_ptr<kv::Store> store, ServerId self)
-    : runtime_(runtime),
-      inner_(std::make_shared<Inner>(std::move(runtime), raft, std::move(store), std::move(self))) {
+void RaftReplica::Inner::look() {
+  known_ = raft().status();
+  if (!forwarder_) return;
+  forwarder_->set_leader(leads() ? std::nullopt : known_.leader);
+}
+
+Error RaftReplica::Inner::not_leader() const {
+  return {.code = Errc::not_leader,
+          .outcome = Outcome::not_executed,
+          .leader = known_.leader,
+          .detail = known_.leader ? "this server does not lead"
+                                  : "no leader is known; a majority of the servers must run and "
+                                    "reach each other"};
+}
+
+// ---- Writes ----
+
+void RaftReplica::Inner::write(std::vector<Write> batch) {
+  if (leads()) return propose(std::move(batch));
+  if (can_forward()) {
+    forwarded_writes_ += batch.size();
+    for (Write& one : batch)
+      forwarder_->write(known_.term, std::move(one));
+    return;
+  }
+  parts_.runtime->loop().post(
+      [batch = std::move(batch), error = not_leader()]() mutable { fail_all(batch, error); });
+}
+
+void RaftReplica::Inner::propose(std::vector<Write> batch) {
+  std::vector<SharedBytes> commands;
+  commands.reserve(batch.size());
+  for (Write& one : batch)
+    commands.push_back(std::move(one.command));
+  std::vector<Future<Applied>> futures = raft().apply_all(commands);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    std::move(futures[i]).then([done = std::move(batch[i].done)](Result<Applied> applied) mutable {
+      done(reply_of(std::move(applied)));
+    });
+  }
+}
+
+// A request that was under way while the leadership changed hands and came back must not overtake
+// what its client has sent since: it is taken in the term it was sent for only. And what this
+// version cannot apply must not get into the log.
+void RaftReplica::Inner::on_forwarded_write(const SharedBytes& body, CallRespond respond) {
+  auto write = decode_forwarded(body);
+  if (!write) return respond(fail(std::move(write).error()));
+  if (!leads() || write->term != known_.term) return respond(fail(not_leader()));
+  if (const auto command = kv::decode_command(write->command); !command) {
+    return respond(fail(Error{.code = Errc::unsupported_by_leader,
+                              .outcome = Outcome::not_executed,
+                              .detail = command.error().detail}));
+  }
+  forwarded_.push_back({.command = std::move(write->command),
+                        .done = [respond = std::move(respond)](Result<kv::Reply> reply) mutable {
+                          respond(encoded(std::move(reply)));
+                        }});
+  if (forwarded_.size() > 1) return;
+  parts_.runtime->loop().post([weak = weak_from_this()] {
+    if (const auto self = weak.lock(); self != nullptr) self->propose_forwarded();
+  });
+}
+
+void RaftReplica::Inner::propose_forwarded() {
+  std::vector<Write> batch = std::exchange(forwarded_, {});
+  if (!leads()) return fail_all(batch, not_leader());
+  propose(std::move(batch));
+}
+
+// ---- Reads ----
+
+void RaftReplica::Inner::read(std::vector<Read> batch) {
+  const bool here = leads();
+  if (!here && !can_forward()) {
+    parts_.runtime->loop().post(
+        [batch = std::move(batch), error = not_leader()]() mutable { fail_all(batch, error); });
+    return;
+  }
+  if (!here) forwarded_reads_ += batch.size();
+  IndexGate& gate = here ? *here_ : *there_;
+  gate.ask([weak = weak_from_this(), batch = std::move(batch)](Result<LogIndex> index) mutable {
+    const auto self = weak.lock();
+    if (!index) return fail_all(batch, index.error());
+    if (self == nullptr || !self->is_open()) {
+      return fail_all(batch, {.code = Errc::shutdown, .detail = "this server has stopped"});
+    }
+    self->read_at(*index, std::move(batch));
+  });
+}
+
+// Whatever was acknowledged before now is in the log of the one who leads, up to its end; that it
+// leads is what remains to be seen.
+void RaftReplica::Inner::ask_here(IndexGate::Done done) {
+  if (!leads()) {
+    parts_.runtime->loop().post(
+        [done = std::move(done), error = not_leader()]() mutable { done(fail(std::move(error))); });
+    return;
+  }
+  const LogIndex index = raft().status().last_log.index;
+  raft().verify_leader().then([done = std::move(done), index](Result<void> verified) mutable {
+    if (!verified) return done(fail(std::move(verified).error()));
+    done(index);
+  });
+}
+
+void RaftReplica::Inner::ask_leader(IndexGate::Done done) {
+  if (can_forward()) return forwarder_->read_index(std::move(done));
+  ask_here(std::move(done));  // the leadership has moved here, or nobody has it
+}
+
+void RaftReplica::Inner::read_at(LogIndex index, std::vector<Read> batch) {
+  raft().wait_applied(index).then(
+      [store = parts_.store, batch = std::move(batch)](Result<LogIndex> applied) mutable {
+        if (!applied) return fail_all(batch, applied.error());
+        for (Read& one : batch)
+          one.done(store->answer(one.query));
+      });
+}
+
+// ---- Other servers ----
+
+void RaftReplica::Inner::serve(CallServer& server) {
+  const auto weak = weak_from_this();
+  const auto gone = [] {
+    return fail(Error{.code = Errc::shutdown,
+                      .outcome = Outcome::not_executed,
+                      .detail = "this server has stopped"});
+  };
+  server.on(kCallWrite, [weak, gone](const CallHello&, SharedBytes body, CallRespond respond) {
+    const auto self = weak.lock();
+    if (self == nullptr || !self->is_open()) return respond(gone());
+    self->on_forwarded_write(body, std::move(respond));
+  });
+  server.on(kCallReadIndex, [weak, gone](const CallHello&, SharedBytes, CallRespond respond) {
+    const auto self = weak.lock();
+    if (self == nullptr || !self->is_open()) return respond(gone());
+    self->here_->ask([respond = std::move(respond)](Result<LogIndex> index) mutable {
+      if (!index) return respond(fail(std::move(index).error()));
+      CallWriter writer;
+      respond(writer.u64(index->value).take());
+    });
+  });
+  server.on(kCallClientAddress, [weak, gone](const CallHello&, SharedBytes, CallRespond respond) {
+    const auto self = weak.lock();
+    if (self == nullptr || !self->is_open()) return respond(gone());
+    CallWriter writer;
+    respond(writer.text(self->parts_.client_address).take());
+  });
+}
+
+ReplicaStatus RaftReplica::Inner::status() const {
+  const Status now = is_open() ? raft().status() : known_;
+  return {.self = parts_.self,
+          .role = now.role,
+          .term = now.term,
+          .leader = now.leader,
+          .leader_client_address = forwarder_ ? forwarder_->client_address() : std::string{},
+          .commit_index = now.commit_index,
+          .applied_index = now.applied_index,
+          .servers = now.latest_configuration.configuration.servers.size(),
+          .keys = parts_.store->key_count(),
+          .forwarded_writes = forwarded_writes_,
+          .forwarded_reads = forwarded_reads_};
+}
+
+RaftReplica::RaftReplica(RaftReplicaParts parts)
+    : runtime_(parts.runtime), inner_(std::make_shared<Inner>(std::move(parts))) {
   Fn<void()> start = [this] { inner_->start(); };
   runtime_->run_on_loop(start);
 }
@@ -131,6 +264,11 @@ RaftReplica::~RaftReplica() {
     inner_.reset();
   };
   runtime_->ended() ? end() : runtime_->run_on_loop(end);
+}
+
+void RaftReplica::serve(CallServer& server) {
+  Fn<void()> task = [&] { inner_->serve(server); };
+  runtime_->run_on_loop(task);
 }
 
 void RaftReplica::write(std::vector<Write> batch) { inner_->write(std::move(batch)); }

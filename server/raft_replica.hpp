@@ -1,24 +1,49 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "kv/store.hpp"
 #include "proa/node/raft.hpp"
+#include "proa/transport/call_options.hpp"
+#include "proa/transport/call_server.hpp"
 #include "server/replica.hpp"
 
 namespace proa::server {
 
-/// The store behind a Raft node of this process. Threads: the loop, but for the constructor and the
-/// destructor, which any but a lane may call.
+struct RaftReplicaParts {
+  std::shared_ptr<Runtime> runtime = {};
+  Raft* raft = nullptr;  ///< created with `store`; outlives the replica
+  std::shared_ptr<kv::Store> store = {};
+  ServerId self = {};
+  std::string client_address = {};  ///< of this server, told to others; may be empty
+  /// Where other servers are dialled in Proa's own protocol. nullptr: a follower refuses.
+  std::shared_ptr<StreamLayer> peers = {};
+  CallOptions calls = {};  ///< `hello` names this server
+};
+
+/// The store behind a Raft node of this process. The leader proposes and reads; every other server
+/// puts writes to the leader, and reads its own copy once it has applied what the leader says was
+/// acknowledged. A write whose outcome is not known is never tried again.
+/// Threads: the loop, but for the constructor and the destructor, which any but a lane may call.
 class RaftReplica final : public Replica {
  public:
-  /// `raft` was created with `store` and outlives this.
+  explicit RaftReplica(RaftReplicaParts parts);
+  /// Alone: while another server leads, it refuses.
   RaftReplica(std::shared_ptr<Runtime> runtime, Raft& raft, std::shared_ptr<kv::Store> store,
-              ServerId self);
+              ServerId self)
+      : RaftReplica(RaftReplicaParts{.runtime = std::move(runtime),
+                                     .raft = &raft,
+                                     .store = std::move(store),
+                                     .self = std::move(self)}) {}
   ~RaftReplica() override;
   RaftReplica(const RaftReplica&) = delete;
   RaftReplica& operator=(const RaftReplica&) = delete;
+
+  /// Answers what other servers forward (detail/forwarder.hpp) from now on. Any thread but a lane.
+  void serve(CallServer& server);
 
   void write(std::vector<Write> batch) override;
   void read(std::vector<Read> batch) override;

@@ -12,7 +12,9 @@
 #include "proa/runtime/disk_storage.hpp"
 #include "proa/runtime/spdlog_logger.hpp"
 #include "proa/runtime/tcp.hpp"
+#include "proa/transport/call_server.hpp"
 #include "proa/transport/net_transport.hpp"
+#include "proa/transport/split_streams.hpp"
 #include "server/raft_replica.hpp"
 #include "server/redis_server.hpp"
 
@@ -61,12 +63,12 @@ Result<void> found_if_fresh(const Config& config, const Storage& storage,
 Result<void> serve(const Settings& settings, const sigset_t& stop_signals) {
   PROA_TRY(const std::shared_ptr<Logger> logger, make_logger());
   PROA_TRY(const auto runtime, make_runtime({.logger = logger}));
-  PROA_TRY(auto peers, tcp_stream_layer(runtime, {.bind = settings.self.address.value}));
-  const std::shared_ptr<StreamLayer> peer_streams = std::move(peers);
+  PROA_TRY(auto peer_port, tcp_stream_layer(runtime, {.bind = settings.self.address.value}));
+  const SplitStreams peers{runtime, std::move(peer_port), {.logger = logger}};
   PROA_TRY(auto clients,
            tcp_stream_layer(runtime, {.bind = settings.client_address, .connections_max = 10100}));
   const auto transport = std::make_shared<NetTransport>(
-      runtime, peer_streams, NetOptions{.local_id = settings.self.id, .logger = logger});
+      runtime, peers.raft(), NetOptions{.local_id = settings.self.id, .logger = logger});
   PROA_TRY(const Storage storage, open_storage(settings.directory));
 
   Config config;
@@ -76,8 +78,21 @@ Result<void> serve(const Settings& settings, const sigset_t& stop_signals) {
   const auto store = std::make_shared<kv::Store>();
   PROA_TRY(const auto raft,
            Raft::create(config, store, storage.logs, storage.stable, storage.snapshots, transport));
-  const auto replica =
-      std::make_shared<server::RaftReplica>(runtime, *raft, store, settings.self.id);
+  const CallOptions call_options{.hello = {.id = settings.self.id}, .logger = logger};
+  const auto replica = std::make_shared<server::RaftReplica>(
+      server::RaftReplicaParts{.runtime = runtime,
+                               .raft = raft.get(),
+                               .store = store,
+                               .self = settings.self.id,
+                               .client_address = clients->local_address().value,
+                               .peers = peers.calls(),
+                               .calls = call_options});
+  CallServer calls{runtime, peers.calls(), call_options};
+  replica->serve(calls);
+  Result<void> started;
+  Fn<void()> start = [&] { started = calls.start(); };
+  runtime->run_on_loop(start);
+  PROA_TRY(std::move(started));
   server::RedisServer redis{runtime, std::move(clients), replica, {.logger = logger}};
   PROA_TRY(redis.start());
   std::printf("ready %s\n", redis.address().value.c_str());
