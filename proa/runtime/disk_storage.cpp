@@ -16,11 +16,15 @@ std::int64_t unix_milliseconds_now() {
 
 }  // namespace
 
-Result<Storage> open_storage(const std::string& directory) {
+StorageOptions disk_storage_options() {
   StorageOptions options;
   options.log.seed = detail::system_seed();
   options.snapshots.unix_milliseconds = [] { return unix_milliseconds_now(); };
-  return open_storage(std::make_shared<PosixFileSystem>(), directory, std::move(options));
+  return options;
+}
+
+Result<Storage> open_storage(const std::string& directory) {
+  return open_storage(std::make_shared<PosixFileSystem>(), directory, disk_storage_options());
 }
 
 }  // namespace proa

@@ -12,4 +12,7 @@ namespace proa {
 /// leaves what is there as it was. Blocking.
 Result<Storage> open_storage(const std::string& directory);
 
+/// What open_storage(directory) gives the stores: this machine's clock and a seed of its own.
+StorageOptions disk_storage_options();
+
 }  // namespace proa

@@ -206,7 +206,9 @@ void CallOutbound::fail(Error why) {
   connection_.reset();
   hello_.reset();
   hello_due_ = Instant::never();
-  last_failure_ = {.code = why.code, .detail = to_.value + ": " + why.detail};
+  const bool named = why.detail.find(to_.value) != std::string::npos;
+  last_failure_ = {.code = why.code,
+                   .detail = named ? std::move(why.detail) : to_.value + ": " + why.detail};
   fail_all(last_failure_);
 }
 

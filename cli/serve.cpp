@@ -1,0 +1,104 @@
+#include "cli/serve.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <utility>
+
+#include "cli/output.hpp"
+#include "cli/server_process.hpp"
+#include "proa/runtime/spdlog_logger.hpp"
+
+namespace proa::cli {
+namespace {
+
+/// The main thread of a server: it waits for signals and for what the loop reports.
+class Main {
+ public:
+  Main(const Settings& settings, ServerProcess& process)
+      : settings_(settings), process_(process), signals_(context_, SIGTERM, SIGINT) {}
+
+  Exit run() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (!error) stop();
+    });
+    if (process_.needs_founding()) {
+      const auto began = process_.found([this](Result<server::Founded> founded) {
+        post([this, founded = std::move(founded)] { on_founded(founded); });
+      });
+      if (!began) return report(began.error());
+    } else {
+      start({});
+    }
+    const auto keep_running = boost::asio::make_work_guard(context_);
+    context_.run();
+    return exit_;
+  }
+
+ private:
+  template <class F>
+  void post(F task) {
+    boost::asio::post(context_, std::move(task));
+  }
+
+  void on_founded(const Result<server::Founded>& founded) {
+    if (stopping_) return;
+    if (!founded) return end(report(founded.error()));
+    start(*founded);
+  }
+
+  void start(const server::Founded& founded) {
+    const auto started = process_.run(
+        founded, [this](Error why) { post([this, why = std::move(why)] { on_death(why); }); });
+    if (!started) return end(report(started.error()));
+    line("ready");
+  }
+
+  void on_death(const Error& why) {
+    if (stopping_) return;
+    report(why);
+    hint(
+        "this server took no more part from that moment on, what it had acknowledged is on the "
+        "disk or on the other servers; mend the disk and start it again");
+    end(Exit::failed);
+  }
+
+  void stop() {
+    if (std::exchange(stopping_, true)) return;
+    line("stopping");
+    limit_.expires_after(settings_.stop_limit);
+    limit_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      end(report(Exit::failed, "stopping took longer than --stop-timeout"));
+    });
+    process_.stop([this] { post([this] { end(Exit::ok); }); });
+  }
+
+  void end(Exit exit) {
+    exit_ = exit;
+    context_.stop();
+  }
+
+  const Settings& settings_;
+  ServerProcess& process_;
+  boost::asio::io_context context_{1};
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer limit_{context_};
+  bool stopping_ = false;
+  Exit exit_ = Exit::ok;
+};
+
+}  // namespace
+
+Exit serve(const Settings& settings) {
+  auto logger = make_logger({.level = settings.log_level, .file = settings.log_file});
+  if (!logger) return report(logger.error());
+  auto process = ServerProcess::open(settings, *logger);
+  if (!process) return report(process.error());
+  line((*process)->banner());
+  return Main{settings, **process}.run();
+}
+
+}  // namespace proa::cli

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "proa/base/fn.hpp"
+#include "proa/base/guarded.hpp"
+#include "proa/port/file_system.hpp"
+
+namespace proa::testing {
+
+class BufferedFile;
+
+/// Files whose unsynced writes live in this process and die with it: SIGKILL then takes what a
+/// power cut would take, so a server that acknowledges before its sync is found out. Contents and
+/// lengths reach the files below with sync(); names (create, rename, remove) at once. Threads: as
+/// FileSystem.
+class BufferedFileSystem final : public FileSystem {
+ public:
+  /// `forgets_sync(path)`: syncs of that file succeed and do nothing. For tests of tests.
+  explicit BufferedFileSystem(std::shared_ptr<FileSystem> below,
+                              Fn<bool(const std::string& path)> forgets_sync = {});
+
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
+  Result<bool> exists(const std::string& path) override { return below_->exists(path); }
+  Result<void> create_directories(const std::string& path) override {
+    return below_->create_directories(path);
+  }
+  Result<std::vector<DirectoryEntry>> list(const std::string& path) override {
+    return below_->list(path);
+  }
+  Result<void> rename(const std::string& from, const std::string& to) override;
+  Result<void> remove(const std::string& path) override;
+  Result<void> sync_directory(const std::string& path) override {
+    return below_->sync_directory(path);
+  }
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
+    return below_->lock(path);
+  }
+  std::size_t block_bytes(const std::string& path) override { return below_->block_bytes(path); }
+
+ private:
+  struct Names {
+    std::map<std::string, std::shared_ptr<BufferedFile>> open = {};  ///< by path
+  };
+
+  std::shared_ptr<FileSystem> below_;
+  Fn<bool(const std::string& path)> forgets_sync_;
+  Guarded<Names> names_ = {};
+};
+
+}  // namespace proa::testing
