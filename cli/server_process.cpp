@@ -41,6 +41,7 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::open(const Settings& setti
 ServerProcess::~ServerProcess() {
   redis_.reset();
   calls_.reset();
+  replica_.reset();
   if (runtime_ != nullptr) {
     on_loop(*runtime_, [this] {
       if (founding_ != nullptr) founding_->stop();
@@ -153,9 +154,17 @@ Result<void> ServerProcess::run(const server::Founded& founded, Fn<void(Error)> 
     founding_.reset();
   });
   PROA_TRY(std::move(started));
+  replica_ = std::make_shared<server::RaftReplica>(
+      server::RaftReplicaParts{.runtime = runtime_,
+                               .raft = raft_.get(),
+                               .store = store_,
+                               .self = config.local_id,
+                               .client_address = about().client_address,
+                               .peers = peers_->calls(),
+                               .calls = call_options()});
+  replica_->serve(*calls_);
   redis_ = std::make_unique<server::RedisServer>(
-      runtime_, clients_,
-      std::make_shared<server::RaftReplica>(runtime_, *raft_, store_, config.local_id),
+      runtime_, clients_, replica_,
       server::RedisServerOptions{
           .clients_max = kClientsMax, .version = kVersion, .logger = logger_});
   return redis_->start();

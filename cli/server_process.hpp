@@ -57,6 +57,7 @@ class ServerProcess {
   std::shared_ptr<server::Founding> founding_ = {};
   std::shared_ptr<kv::Store> store_ = {};
   std::unique_ptr<Raft> raft_ = {};
+  std::shared_ptr<server::RaftReplica> replica_ = {};
   std::unique_ptr<server::RedisServer> redis_ = {};
 };
 

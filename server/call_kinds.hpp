@@ -16,7 +16,7 @@ enum class CallKind : std::uint8_t {
   remove = 6,    ///< (based_on, id) -> index of the change
   demote = 7,    ///< (based_on, id) -> index of the change
   transfer = 8,  ///< (id, or empty for whoever is best) -> ()
-  // From 32 on: commands of clients on their way to the leader (server/resp).
+  // From 32 on: what servers put to the leader for their clients (server/detail/forwarder.hpp).
 };
 
 }  // namespace proa::server
