@@ -19,6 +19,7 @@
 #include "proa/testing/sim_file_system.hpp"
 #include "proa/testing/sim_streams.hpp"
 #include "proa/transport/net_transport.hpp"
+#include "proa/transport/split_streams.hpp"
 
 namespace proa::testing {
 namespace {
@@ -59,13 +60,11 @@ class StandProbe final : public driver::Probe {
       : invariants_(std::move(invariants)), server_(server), seen_(std::move(seen)) {}
 
   void taken(const core::Effects&, const core::View& view) override {
-    invariants_->seen(
-        server_,
-        {.leads = view.role == core::Role::leader,
-         .term = view.term,
-         .commit = view.commit_index,
-         .latest = &view.latest_configuration.configuration,
-         .committed = &view.committed_configuration.configuration});
+    invariants_->seen(server_, {.leads = view.role == core::Role::leader,
+                                .term = view.term,
+                                .commit = view.commit_index,
+                                .latest = &view.latest_configuration.configuration,
+                                .committed = &view.committed_configuration.configuration});
     seen_();
   }
 
@@ -99,6 +98,8 @@ struct SimCluster::Process {
   std::shared_ptr<Transport> transport = {};
   std::shared_ptr<Fsm> fsm = {};
   std::unique_ptr<Raft> raft = {};
+  std::shared_ptr<StreamLayer> calls = {};  ///< if there is a service
+  std::shared_ptr<void> service = {};
 };
 
 SimCluster::SimCluster(SimClusterOptions options)
@@ -198,15 +199,35 @@ std::unique_ptr<SimCluster::Process> SimCluster::new_process(std::size_t server)
   return process;
 }
 
-std::shared_ptr<Transport> SimCluster::new_transport(std::size_t server, const Process& process) {
+ServerAddress SimCluster::client_address(std::size_t server) const {
+  return {servers_[server].id.value + ":7400"};
+}
+
+void SimCluster::start_service(std::size_t server, Process& process) {
+  if (!options_.make_service || process.raft == nullptr) return;
+  process.service =
+      options_.make_service({.server = server,
+                             .runtime = process.runtime,
+                             .calls = process.calls,
+                             .clients = streams_->layer(process.runtime, client_address(server)),
+                             .fsm = process.fsm,
+                             .raft = process.raft.get()});
+}
+
+std::shared_ptr<Transport> SimCluster::new_transport(std::size_t server, Process& process) {
   const ServerAddress& address = servers_[server].address;
   if (options_.wire == Wire::bytes) {
     NetOptions net;
     net.local_id = servers_[server].id;
     net.control_limit = options_.request_limit;
     net.append_limit = options_.request_limit;
-    return std::make_shared<NetTransport>(process.runtime,
-                                          streams_->layer(process.runtime, address), net);
+    std::shared_ptr<StreamLayer> port = streams_->layer(process.runtime, address);
+    if (options_.make_service) {
+      const SplitStreams split{process.runtime, std::move(port)};
+      process.calls = split.calls();
+      port = split.raft();
+    }
+    return std::make_shared<NetTransport>(process.runtime, std::move(port), net);
   }
   return std::make_shared<DirectTransport>(
       direct_network_, process.runtime,
@@ -287,6 +308,7 @@ void SimCluster::launch(std::size_t server, std::optional<std::uint64_t> crash_a
   const bool write_was_lost = invariants_->counters().writes_lost > lost_before;
   if (std::exchange(machine.write_was_torn, false) && write_was_lost) ++counters_.torn_tails;
   if (raft) process.raft = std::move(*raft);
+  if (!process.runtime->ended()) start_service(server, process);
   end_crashed_processes();
 }
 
@@ -345,11 +367,15 @@ void SimCluster::end_process(std::size_t server) {
   if (process.raft != nullptr && process.wal != nullptr)
     counters_.segments_begun += process.wal->counters().rolls;
   process.runtime->kill();
-  if (machine.crash_kind == Crash::power) streams_->vanish(servers_[server].address);
+  if (machine.crash_kind == Crash::power) {
+    streams_->vanish(servers_[server].address);
+    streams_->vanish(client_address(server));
+  }
   if (process.files != nullptr) {
     process.files->set_on_crash(nullptr);
     process.files->crash();
   }
+  process.service = nullptr;
   process.raft = nullptr;
   machine.process = nullptr;
   if (machine.crash_kind == Crash::power) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proa/node/raft.hpp"
+#include "proa/port/stream_layer.hpp"
 #include "proa/testing/invariants.hpp"
 #include "proa/testing/sim_disk.hpp"
 #include "proa/testing/sim_network.hpp"
@@ -20,6 +21,16 @@ class SimStreams;
 enum class Wire : std::uint8_t {
   structs,  ///< DirectTransport: messages may arrive twice
   bytes,    ///< NetTransport over simulated streams: they may be cut anywhere
+};
+
+/// What a process is made of, for what runs in it beside Raft.
+struct ProcessParts {
+  std::size_t server = 0;
+  std::shared_ptr<SimRuntime> runtime = {};
+  std::shared_ptr<StreamLayer> calls = {};    ///< Proa's own protocol, on the peers' port
+  std::shared_ptr<StreamLayer> clients = {};  ///< listens at client_address(server)
+  std::shared_ptr<Fsm> fsm = {};
+  Raft* raft = nullptr;
 };
 
 struct SimClusterOptions {
@@ -37,6 +48,8 @@ struct SimClusterOptions {
   std::size_t window_requests = 16;  ///< unanswered ones per peer and channel, as structs
   Duration request_limit = std::chrono::seconds{2};  ///< for the oldest unanswered one
   std::function<std::shared_ptr<Fsm>(std::size_t server)> make_fsm = {};
+  /// What runs in each process beside Raft, and ends before it. Only with Wire::bytes.
+  std::function<std::shared_ptr<void>(const ProcessParts&)> make_service = {};
 };
 
 /// How a process ends.
@@ -84,6 +97,8 @@ class SimCluster {
   const Invariants& invariants() const { return *invariants_; }
   std::size_t size() const { return machines_.size(); }
   const Server& server(std::size_t number) const { return servers_[number]; }
+  ServerAddress client_address(std::size_t server) const;  ///< where its service listens
+  SimStreams& streams() { return *streams_; }              ///< for clients beside the servers
   std::optional<std::size_t> number_of(const ServerId& id) const;
 
   Raft* raft(std::size_t server) const;                            ///< nullptr: it is down
@@ -123,7 +138,8 @@ class SimCluster {
 
   std::unique_ptr<Process> new_process(std::size_t server);
   void open_stores(std::size_t server, Process& process);
-  std::shared_ptr<Transport> new_transport(std::size_t server, const Process& process);
+  std::shared_ptr<Transport> new_transport(std::size_t server, Process& process);
+  void start_service(std::size_t server, Process& process);
   void launch(std::size_t server, std::optional<std::uint64_t> crash_after);
   void end_process(std::size_t server);
   void end_crashed_processes();
