@@ -71,8 +71,32 @@ void propose_on_loop(Run& run, Local& local) {
   });
 }
 
-/// Proposers::thread: callbacks hand the client back to the thread that proposes.
+/// Hands clients back to the thread that proposes: once for all whose commands a turn completed,
+/// since to wake a thread for each would cost more than the command. Threads: the loop.
+class HandBack {
+ public:
+  explicit HandBack(Run& run) : run_(run) {}
+
+  void add(std::size_t client) {
+    done_.push_back(client);
+    if (done_.size() == 1) run_.runtime.loop().post([this] { flush(); });
+  }
+
+ private:
+  void flush() {
+    const std::lock_guard lock(run_.mutex);
+    run_.idle.insert(run_.idle.end(), done_.begin(), done_.end());
+    done_.clear();
+    run_.changed.notify_all();
+  }
+
+  Run& run_;
+  std::vector<std::size_t> done_;
+};
+
+/// Proposers::thread: one apply() for each command.
 void propose_from_thread(Run& run, Local& local) {
+  HandBack hand_back(run);
   std::vector<Instant> began(run.options.clients);
   std::vector<std::size_t> ready(run.options.clients);
   for (std::size_t i = 0; i < ready.size(); ++i)
@@ -80,14 +104,10 @@ void propose_from_thread(Run& run, Local& local) {
   while (true) {
     for (const std::size_t client : ready) {
       began[client] = run.runtime.now();
-      run.raft.apply(run.command)
-          .then([&run, &local, &began, client](const Result<Applied>& applied) {
-            local.count(run, began[client], applied.has_value());
-            const std::lock_guard lock(run.mutex);
-            run.idle.push_back(client);
-            const std::size_t idle = run.idle.size();  // at the end the thread waits for all
-            if (idle == 1 || idle == run.options.clients) run.changed.notify_all();
-          });
+      run.raft.apply(run.command).then([&, client](const Result<Applied>& applied) {
+        local.count(run, began[client], applied.has_value());
+        hand_back.add(client);
+      });
     }
     ready.clear();
     std::unique_lock lock(run.mutex);

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
+#include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -18,18 +18,25 @@ class Promise;
 
 namespace future_detail {
 
+/// How far the two ends of a future have come. Each moves it on once; who comes second does the
+/// work of both.
+enum class Stage : std::uint8_t {
+  open,      ///< neither end has done anything
+  awaited,   ///< somebody blocks until it is `complete`
+  listened,  ///< `callback` and `where` are set
+  complete,  ///< `result` is set
+};
+
 /// What Future and Promise share. The callback, or the waiter, takes the result exactly once.
 template <class T>
 struct Shared {
   explicit Shared(std::shared_ptr<Runtime> on) : runtime(std::move(on)) {}
 
   std::shared_ptr<Runtime> runtime;
-  std::mutex mutex;  ///< guards all below
-  std::condition_variable completed;
+  std::atomic<Stage> stage = Stage::open;
   std::optional<Result<T>> result;
   Fn<void(Result<T>)> callback;
   Executor* where = nullptr;  ///< nullptr: the loop, at the end of a turn
-  bool waited_for = false;
 };
 
 template <class T>
@@ -54,9 +61,12 @@ class [[nodiscard]] Future {
     PROA_ASSERT(shared_ != nullptr);
     PROA_ASSERT(shared_->runtime == nullptr || shared_->runtime->may_block());
     const auto shared = std::move(shared_);
-    std::unique_lock lock(shared->mutex);
-    shared->waited_for = true;
-    shared->completed.wait(lock, [&] { return shared->result.has_value(); });
+    Stage stage = Stage::open;
+    if (shared->stage.compare_exchange_strong(stage, Stage::awaited)) stage = Stage::awaited;
+    while (stage != Stage::complete) {
+      shared->stage.wait(stage);
+      stage = shared->stage.load();
+    }
     return std::move(*shared->result);
   }
 
@@ -70,19 +80,20 @@ class [[nodiscard]] Future {
 
  private:
   friend class Promise<T>;
+  using Stage = future_detail::Stage;
   explicit Future(std::shared_ptr<future_detail::Shared<T>> shared) : shared_(std::move(shared)) {}
 
   void set(Executor* where, Fn<void(Result<T>)> callback) {
     PROA_ASSERT(shared_ != nullptr);
     const auto shared = std::move(shared_);
-    std::unique_lock lock(shared->mutex);
-    if (!shared->result.has_value()) {
+    Stage stage = shared->stage.load(std::memory_order_acquire);
+    if (stage == Stage::open) {
       shared->where = where;
       shared->callback = std::move(callback);
-      return;
+      if (shared->stage.compare_exchange_strong(stage, Stage::listened)) return;
+      callback = std::move(shared->callback);  // it was completed meanwhile
     }
     Result<T> result = std::move(*shared->result);
-    lock.unlock();
     if (where != nullptr || shared->runtime == nullptr) {
       return future_detail::deliver(where, std::move(callback), std::move(result));
     }
@@ -120,17 +131,23 @@ class Promise {
   void complete(Result<T> result) {
     PROA_ASSERT(shared_ != nullptr);
     const auto shared = std::move(shared_);
-    std::unique_lock lock(shared->mutex);
-    if (shared->callback) {
-      Fn<void(Result<T>)> callback = std::move(shared->callback);
-      lock.unlock();
-      return future_detail::deliver(shared->where, std::move(callback), std::move(result));
+    if (shared->stage.load(std::memory_order_acquire) == Stage::listened) {
+      return deliver(*shared, std::move(result));
     }
     shared->result.emplace(std::move(result));
-    if (shared->waited_for) shared->completed.notify_one();
+    Stage stage = Stage::open;
+    if (shared->stage.compare_exchange_strong(stage, Stage::complete)) return;
+    if (stage == Stage::listened) return deliver(*shared, std::move(*shared->result));
+    shared->stage.store(Stage::complete);
+    shared->stage.notify_one();
   }
 
  private:
+  using Stage = future_detail::Stage;
+
+  static void deliver(future_detail::Shared<T>& shared, Result<T> result) {
+    future_detail::deliver(shared.where, std::move(shared.callback), std::move(result));
+  }
   /// The process has crashed in the simulator: nobody is left to wait.
   bool abandoned() const { return shared_->runtime != nullptr && shared_->runtime->ended(); }
 

@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "proa/transport/detail/backoff.hpp"
+#include "proa/transport/detail/chunk_pool.hpp"
 #include "proa/transport/detail/receive_buffer.hpp"
 #include "proa/transport/detail/send_queue.hpp"
 
@@ -48,6 +50,19 @@ TEST(ReceiveBuffer, FillsTheSameMemoryAgainIfNobodyPointsIntoIt) {
   EXPECT_EQ(buffer.space().data(), memory);
 }
 
+TEST(ChunkPool, GivesMemoryAgainThatWasLetGoOf) {
+  ChunkPool pool;
+  const std::byte* memory = pool.take(5000).memory.get();
+  const auto other = std::make_unique<std::byte[]>(5000);  // would get what the pool had freed
+
+  EXPECT_EQ(pool.take(4000).memory.get(), memory);
+  EXPECT_NE(pool.take(1000).memory.get(), memory);  // too large for that
+}
+TEST(ChunkPool, OutlivedByItsChunks) {
+  ChunkPool::Chunk chunk = ChunkPool{}.take(100);
+  chunk.memory[99] = std::byte{1};
+  chunk.memory.reset();
+}
 TEST(ReceiveBuffer, MovesWhatIsUnfinishedToALargerChunk) {
   ReceiveBuffer buffer(64);
   std::string all;

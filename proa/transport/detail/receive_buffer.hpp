@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
 
 #include "proa/base/bytes.hpp"
+#include "proa/transport/detail/chunk_pool.hpp"
 
 namespace proa {
 
@@ -30,8 +30,8 @@ class ReceiveBuffer {
   void start_chunk();
 
   std::size_t chunk_bytes_min_;
-  std::shared_ptr<std::byte[]> chunk_ = {};
-  std::size_t chunk_bytes_ = 0;
+  ChunkPool pool_ = {};
+  ChunkPool::Chunk chunk_ = {};
   std::size_t begin_ = 0;        ///< first unread byte in the chunk
   std::size_t end_ = 0;          ///< behind the last one
   bool shared_ = false;          ///< somebody points into the chunk: what is filled must stay
