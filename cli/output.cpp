@@ -37,13 +37,15 @@ void put(std::FILE* where, std::string_view text) {
 
 void hint(std::string_view text) { put(stderr, "   hint: " + std::string{text}); }
 
-Exit report(const Error& error) {
+Exit report(const Error& error) { return report(error, exit_of(error)); }
+
+Exit report(const Error& error, Exit exit) {
   const std::size_t advice = error.detail.rfind("; ");
   const bool has_advice = advice != std::string::npos;
   const std::string sentence = error.detail.substr(0, advice);
   put(stderr, "error: " + sentence + " [" + to_string(error.code) + "]");
   if (has_advice) hint(std::string_view{error.detail}.substr(advice + 2));
-  return exit_of(error);
+  return exit;
 }
 
 Exit report(Exit exit, std::string_view sentence, std::string_view advice) {

@@ -13,6 +13,7 @@ namespace proa::cli {
 /// advice behind its last semicolon, that as a hint on a line of its own. Returns what the program
 /// should exit with.
 Exit report(const Error& error);
+Exit report(const Error& error, Exit exit);
 /// The same without an Error.
 Exit report(Exit exit, std::string_view sentence, std::string_view hint = {});
 void hint(std::string_view text);

@@ -30,7 +30,7 @@ class Main {
       });
       if (!began) return report(began.error());
     } else {
-      start({});
+      start();
     }
     const auto keep_running = boost::asio::make_work_guard(context_);
     context_.run();
@@ -46,10 +46,10 @@ class Main {
   void on_founded(const Result<server::Founded>& founded) {
     if (stopping_) return;
     if (!founded) return end(report(founded.error()));
-    start(*founded);
+    start();
   }
 
-  void start(const server::Founded& founded) {
+  void start() {
     const auto started = process_.run(
         founded, [this](Error why) { post([this, why = std::move(why)] { on_death(why); }); });
     if (!started) return end(report(started.error()));

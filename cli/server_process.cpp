@@ -122,21 +122,21 @@ bool ServerProcess::needs_founding() const {
 Result<void> ServerProcess::found(server::Founding::Done done) {
   Result<void> started;
   on_loop(*runtime_, [&] {
-    founding_ =
-        std::make_shared<server::Founding>(runtime_, peers_->calls(), files_,
-                                           server::FoundingOptions{.id = files_->identity().id(),
-                                                                   .cluster = settings_.cluster,
-                                                                   .held = files_->held(),
-                                                                   .calls = call_options(),
-                                                                   .logger = logger_});
+    founding_ = std::make_shared<server::Founding>(
+        runtime_, peers_->calls(), files_,
+        server::FoundingOptions{.id = files_->identity().id(),
+                                .address = peers_port_->local_address(),
+                                .cluster = settings_.cluster,
+                                .held = files_->held(),
+                                .calls = call_options(),
+                                .logger = logger_});
     founding_->start(*calls_, std::move(done));
     started = calls_->start();
   });
   return started;
 }
 
-Result<void> ServerProcess::run(const server::Founded& founded, Fn<void(Error)> died) {
-  if (founded.joins) advise(founded.configuration);
+Result<void> ServerProcess::run(Fn<void(Error)> died) {
   PROA_TRY(const Config config, raft_config());
   const Storage& storage = files_->storage();
   store_ = std::make_shared<kv::Store>();
@@ -168,25 +168,6 @@ Result<void> ServerProcess::run(const server::Founded& founded, Fn<void(Error)> 
       server::RedisServerOptions{
           .clients_max = kClientsMax, .version = kVersion, .logger = logger_});
   return redis_->start();
-}
-
-/// A server that lost its disk is a different one, and nobody but a person may say that the old
-/// one is gone.
-void ServerProcess::advise(const Configuration& existing) const {
-  const ServerId self = files_->identity().id();
-  for (const Server& member : existing.servers) {
-    if (member.id == self || server::name_of(member.id) != settings_.name) continue;
-    logger_->log(LogLevel::warn, "this is " + self.value + ", the cluster counts on " +
-                                     member.id.value + ", whose data is not here");
-    logger_->log(LogLevel::warn, "if that data is lost: proa member remove " + member.id.value +
-                                     ", then proa member add " +
-                                     peers_port_->local_address().value);
-    return;
-  }
-  logger_->log(LogLevel::warn,
-               "the cluster exists and does not count on this server yet: "
-               "proa member add " +
-                   peers_port_->local_address().value);
 }
 
 void ServerProcess::stop(Fn<void()> stopped) {

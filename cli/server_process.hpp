@@ -31,7 +31,7 @@ class ServerProcess {
   /// Finds or founds the cluster. `done` runs on the loop.
   Result<void> found(server::Founding::Done done);
   /// Runs Raft and takes clients. `died` runs on the loop when the node has stopped by itself.
-  Result<void> run(const server::Founded& founded, Fn<void(Error)> died);
+  Result<void> run(Fn<void(Error)> died);
   /// Hands leadership over and answers what was taken, then calls back on the loop.
   void stop(Fn<void()> stopped);
 
@@ -44,7 +44,6 @@ class ServerProcess {
   Result<Config> raft_config() const;
   CallOptions call_options() const;
   server::AboutServer about() const;
-  void advise(const Configuration& existing) const;
 
   Settings settings_;
   std::shared_ptr<Logger> logger_;

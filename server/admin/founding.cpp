@@ -50,6 +50,7 @@ Standing Founding::standing() const {
   Standing standing{.id = options_.id, .cluster = to_string(options_.cluster)};
   if (held_) standing.configuration = *held_;
   if (held_) standing.kind = is_done_ ? Standing::Kind::member : Standing::Kind::holding;
+  if (is_waiting_) standing.kind = Standing::Kind::waiting;
   return standing;
 }
 
@@ -102,6 +103,7 @@ void Founding::stop() {
 }
 
 Result<void> Founding::on_found(const Configuration& configuration) {
+  if (is_waiting_) return refused(Errc::cannot_bootstrap, own_name() + " has found a cluster");
   if (held_ && *held_ == configuration) return {};
   if (held_) {
     return refused(Errc::cannot_bootstrap,
@@ -147,10 +149,13 @@ void Founding::on_standing(std::size_t which, Result<SharedBytes> answer) {
 }
 
 void Founding::evaluate() {
+  const Standing* existing = nullptr;
   for (const Asked& asked : others_) {
     if (!*asked.standing || (**asked.standing).kind != Standing::Kind::member) continue;
-    if (follow_existing(**asked.standing)) return;
+    existing = &**asked.standing;
+    if (existing->configuration.is_member(options_.id)) break;
   }
+  if (existing != nullptr) return follow(*existing);
   if (!leads()) {
     return again_later(name_of_first() +
                        ", the first of the list, to found the cluster once all are there");
@@ -166,22 +171,31 @@ void Founding::evaluate() {
   send_to_all();
 }
 
-// False: what that server says is of no use to us.
-bool Founding::follow_existing(const Standing& member) {
+/// There is a cluster already. Raft runs here once that counts on this very server: what answered
+/// at the address of one that lost its disk would be taken for it, and might vote a second time.
+void Founding::follow(const Standing& member) {
   const bool counts_us = member.configuration.is_member(options_.id);
-  if (held_ && counts_us) {
-    conclude();
-    return true;
-  }
+  if (held_ && counts_us) return conclude();
   if (held_) {
-    finish(refused(Errc::invalid_config,
-                   "the data of " + options_.id.value +
-                       " is of a cluster that was never founded, " + "and " + member.id.value +
-                       " belongs to another one; empty the data " + "directory to join that"));
-    return true;
+    return finish(refused(Errc::invalid_config,
+                          "the data of " + options_.id.value +
+                              " is of a cluster that was never founded, and " + member.id.value +
+                              " belongs to another one; empty the data directory to join that"));
   }
-  finish(Founded{.joins = true, .configuration = member.configuration});
-  return true;
+  if (counts_us) return finish(Founded{.joins = true, .configuration = member.configuration});
+  is_waiting_ = true;
+  again_later("the cluster to count on " + options_.id.value + ": " +
+              what_heals(member.configuration));
+}
+
+/// The command that makes this server a member.
+std::string Founding::what_heals(const Configuration& existing) const {
+  const std::string add = "proa member add " + options_.address.value;
+  const auto old = std::ranges::find(existing.servers, own_name(),
+                                     [](const Server& server) { return name_of(server.id); });
+  if (old == existing.servers.end()) return add;
+  return "it counts on " + old->id.value + ", and if the data of that is lost, say so with " +
+         "proa member remove " + old->id.value + ", then " + add;
 }
 
 // Empty: every server of the list can be founded with.

@@ -34,7 +34,8 @@ class FoundingStore {
 };
 
 struct FoundingOptions {
-  ServerId id = {};  ///< of this server
+  ServerId id = {};            ///< of this server
+  ServerAddress address = {};  ///< where other servers reach it
   std::vector<Listed> cluster = {};
   std::optional<Configuration> held = {};  ///< by an earlier start that did not get to the end
   Duration pause = std::chrono::milliseconds{250};  ///< between two rounds of questions
@@ -45,7 +46,7 @@ struct FoundingOptions {
 
 /// How it ended.
 struct Founded {
-  bool joins = false;  ///< a cluster exists already, which this server is to be added to
+  bool joins = false;  ///< a cluster exists already, and counts on this server
   Configuration configuration = {};
 };
 
@@ -53,7 +54,8 @@ struct Founded {
 /// The first server of the list collects the incarnations of all; only if every one of them is
 /// fresh, it sends them the configuration, which each keeps as the first entry of its log. Nobody
 /// runs Raft before all have confirmed that. A holder accepts no other configuration; whoever
-/// crashes in between goes on where it stopped. A server that finds a cluster joins it instead.
+/// crashes in between goes on where it stopped. A server that finds a cluster founds nothing and
+/// waits until that cluster counts on it.
 /// Threads: the loop.
 class Founding : public std::enable_shared_from_this<Founding> {
  public:
@@ -85,7 +87,8 @@ class Founding : public std::enable_shared_from_this<Founding> {
   void ask_all();
   void on_standing(std::size_t which, Result<SharedBytes> answer);
   void evaluate();
-  bool follow_existing(const Standing& member);
+  void follow(const Standing& member);
+  std::string what_heals(const Configuration& existing) const;
   std::string what_is_missing() const;
   Result<std::string> what_contradicts(const Asked& asked) const;
   Configuration collected() const;
@@ -108,6 +111,7 @@ class Founding : public std::enable_shared_from_this<Founding> {
   std::string waits_for_ = {};
   std::string said_ = {};     ///< of that, in the log
   std::string refusal_ = {};  ///< the last answer to `found` that was none
+  bool is_waiting_ = false;   ///< a cluster exists and does not count on this server yet
   bool is_done_ = false;
 };
 

@@ -173,17 +173,27 @@ TEST_F(FoundingOfThree, IsNotBegunWithAServerThatWasStartedWithAnotherList) {
   EXPECT_NE(processes["n1"].founding->waits_for().find("was started with"), std::string::npos);
 }
 
-TEST_F(FoundingOfThree, AServerThatComesBackWithoutItsDiskJoinsAndFoundsNothing) {
+TEST_F(FoundingOfThree, AServerThatComesBackWithoutItsDiskFoundsNothingAndWaitsToBeAdded) {
   for (const Listed& listed : cluster)
     start(listed.name);
   run_for(5s);
   expect_one_cluster();
+  const ServerId lost = id_of("n1");
   wipe("n1");
   start("n1");
   run_for(5s);
+  EXPECT_FALSE(processes["n1"].ended);
+  EXPECT_FALSE(disks["n1"].held);
+  EXPECT_NE(processes["n1"].founding->waits_for().find("proa member remove " + lost.value),
+            std::string::npos);
+  for (const std::string name : {"n2", "n3"}) {
+    disks[name].held->servers[0].id = id_of("n1");
+    stop(name);
+    start(name);
+  }
+  run_for(5s);
   ASSERT_TRUE(processes["n1"].ended && *processes["n1"].ended);
   EXPECT_TRUE((**processes["n1"].ended).joins);
-  EXPECT_FALSE(disks["n1"].held);
 }
 
 TEST_F(FoundingOfThree, AServerWipedBeforeAllHaveConfirmedStopsItForGood) {
