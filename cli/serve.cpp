@@ -50,8 +50,8 @@ class Main {
   }
 
   void start() {
-    const auto started = process_.run(
-        founded, [this](Error why) { post([this, why = std::move(why)] { on_death(why); }); });
+    const auto started =
+        process_.run([this](Error why) { post([this, why = std::move(why)] { on_death(why); }); });
     if (!started) return end(report(started.error()));
     line("ready");
   }
