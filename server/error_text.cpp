@@ -1,5 +1,7 @@
 #include "server/detail/error_text.hpp"
 
+#include "proa/base/mutant.hpp"
+
 namespace proa::server {
 namespace {
 
@@ -35,7 +37,8 @@ std::string text_of_refusal(const Error& error) {
 }  // namespace
 
 std::string error_text_of_write(const Error& error) {
-  if (error.outcome == Outcome::not_executed) return text_of_refusal(error);
+  const bool lied = mutant("unknown outcome told as refusal");
+  if (error.outcome == Outcome::not_executed || lied) return text_of_refusal(error);
   return "TIMEOUT outcome unknown: the write may or may not have happened: " + error.detail;
 }
 

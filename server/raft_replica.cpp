@@ -1,13 +1,24 @@
 #include "server/raft_replica.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "proa/base/mutant.hpp"
 #include "proa/transport/call_codec.hpp"
 #include "server/detail/forwarder.hpp"
 #include "server/detail/index_gate.hpp"
 
 namespace proa::server {
 namespace {
+
+constexpr Duration kReadPatience = std::chrono::seconds{3};
+constexpr Duration kReadPause = std::chrono::milliseconds{20};
+
+Error stopped() {
+  return {.code = Errc::shutdown,
+          .outcome = Outcome::not_executed,
+          .detail = "this server has stopped; ask another one"};
+}
 
 Result<kv::Reply> reply_of(Result<Applied> applied) {
   if (!applied) return fail(std::move(applied).error());
@@ -61,6 +72,11 @@ class RaftReplica::Inner : public std::enable_shared_from_this<RaftReplica::Inne
   ReplicaStatus status() const;
 
  private:
+  struct Reading {
+    std::vector<Read> batch = {};
+    Instant until = {};
+  };
+
   bool is_open() const { return parts_.raft != nullptr; }
   Raft& raft() const { return *parts_.raft; }
   bool leads() const { return is_open() && known_.role == Role::leader; }
@@ -72,7 +88,9 @@ class RaftReplica::Inner : public std::enable_shared_from_this<RaftReplica::Inne
   void propose_forwarded();
   void ask_here(IndexGate::Done done);
   void ask_leader(IndexGate::Done done);
-  void read_at(LogIndex index, std::vector<Read> batch);
+  void try_reading(Reading reading);
+  void read_again(Reading reading, Error why);
+  void read_at(LogIndex index, Reading reading);
   Error not_leader() const;
 
   RaftReplicaParts parts_;  ///< `raft` is nullptr once this is closed
@@ -159,22 +177,33 @@ void RaftReplica::Inner::propose_forwarded() {
 // ---- Reads ----
 
 void RaftReplica::Inner::read(std::vector<Read> batch) {
-  const bool here = leads();
-  if (!here && !can_forward()) {
-    parts_.runtime->loop().post(
-        [batch = std::move(batch), error = not_leader()]() mutable { fail_all(batch, error); });
-    return;
-  }
-  if (!here) forwarded_reads_ += batch.size();
-  IndexGate& gate = here ? *here_ : *there_;
-  gate.ask([weak = weak_from_this(), batch = std::move(batch)](Result<LogIndex> index) mutable {
+  try_reading({.batch = std::move(batch), .until = parts_.runtime->now() + kReadPatience});
+}
+
+void RaftReplica::Inner::try_reading(Reading reading) {
+  if (!leads() && !can_forward()) return read_again(std::move(reading), not_leader());
+  if (!leads()) forwarded_reads_ += reading.batch.size();
+  IndexGate& gate = leads() ? *here_ : *there_;
+  gate.ask([weak = weak_from_this(), reading = std::move(reading)](Result<LogIndex> index) mutable {
     const auto self = weak.lock();
-    if (!index) return fail_all(batch, index.error());
-    if (self == nullptr || !self->is_open()) {
-      return fail_all(batch, {.code = Errc::shutdown, .detail = "this server has stopped"});
-    }
-    self->read_at(*index, std::move(batch));
+    if (self == nullptr || !self->is_open()) return fail_all(reading.batch, stopped());
+    if (!index) return self->read_again(std::move(reading), index.error());
+    self->read_at(*index, std::move(reading));
   });
+}
+
+// A read changes nothing, so it may be tried until somebody leads again.
+void RaftReplica::Inner::read_again(Reading reading, Error why) {
+  Runtime& runtime = *parts_.runtime;
+  const bool hopeless = why.code == Errc::unsupported_by_leader;
+  const Instant next = runtime.now() + (hopeless ? Duration{} : kReadPause);
+  runtime.start_timer(
+      next, [weak = weak_from_this(), reading = std::move(reading), why, hopeless, next]() mutable {
+        const auto self = weak.lock();
+        if (self == nullptr || !self->is_open()) return fail_all(reading.batch, stopped());
+        if (hopeless || next >= reading.until) return fail_all(reading.batch, why);
+        self->try_reading(std::move(reading));
+      });
 }
 
 // Whatever was acknowledged before now is in the log of the one who leads, up to its end; that it
@@ -186,6 +215,10 @@ void RaftReplica::Inner::ask_here(IndexGate::Done done) {
     return;
   }
   const LogIndex index = raft().status().last_log.index;
+  if (mutant("leader reads unconfirmed")) {
+    parts_.runtime->loop().post([done = std::move(done), index]() mutable { done(index); });
+    return;
+  }
   raft().verify_leader().then([done = std::move(done), index](Result<void> verified) mutable {
     if (!verified) return done(fail(std::move(verified).error()));
     done(index);
@@ -193,13 +226,19 @@ void RaftReplica::Inner::ask_here(IndexGate::Done done) {
 }
 
 void RaftReplica::Inner::ask_leader(IndexGate::Done done) {
+  if (mutant("follower reads unasked")) {
+    parts_.runtime->loop().post(
+        [done = std::move(done), index = known_.applied_index]() mutable { done(index); });
+    return;
+  }
   if (can_forward()) return forwarder_->read_index(std::move(done));
   ask_here(std::move(done));  // the leadership has moved here, or nobody has it
 }
 
-void RaftReplica::Inner::read_at(LogIndex index, std::vector<Read> batch) {
-  raft().wait_applied(index).then(
-      [store = parts_.store, batch = std::move(batch)](Result<LogIndex> applied) mutable {
+void RaftReplica::Inner::read_at(LogIndex index, Reading reading) {
+  const Duration left = std::max(reading.until - parts_.runtime->now(), kReadPause);
+  raft().wait_applied(index).within(left).then(
+      [store = parts_.store, batch = std::move(reading.batch)](Result<LogIndex> applied) mutable {
         if (!applied) return fail_all(batch, applied.error());
         for (Read& one : batch)
           one.done(store->answer(one.query));
@@ -210,28 +249,23 @@ void RaftReplica::Inner::read_at(LogIndex index, std::vector<Read> batch) {
 
 void RaftReplica::Inner::serve(CallServer& server) {
   const auto weak = weak_from_this();
-  const auto gone = [] {
-    return fail(Error{.code = Errc::shutdown,
-                      .outcome = Outcome::not_executed,
-                      .detail = "this server has stopped"});
-  };
-  server.on(kCallWrite, [weak, gone](const CallHello&, SharedBytes body, CallRespond respond) {
+  server.on(kCallWrite, [weak](const CallHello&, SharedBytes body, CallRespond respond) {
     const auto self = weak.lock();
-    if (self == nullptr || !self->is_open()) return respond(gone());
+    if (self == nullptr || !self->is_open()) return respond(fail(stopped()));
     self->on_forwarded_write(body, std::move(respond));
   });
-  server.on(kCallReadIndex, [weak, gone](const CallHello&, SharedBytes, CallRespond respond) {
+  server.on(kCallReadIndex, [weak](const CallHello&, SharedBytes, CallRespond respond) {
     const auto self = weak.lock();
-    if (self == nullptr || !self->is_open()) return respond(gone());
+    if (self == nullptr || !self->is_open()) return respond(fail(stopped()));
     self->here_->ask([respond = std::move(respond)](Result<LogIndex> index) mutable {
       if (!index) return respond(fail(std::move(index).error()));
       CallWriter writer;
       respond(writer.u64(index->value).take());
     });
   });
-  server.on(kCallClientAddress, [weak, gone](const CallHello&, SharedBytes, CallRespond respond) {
+  server.on(kCallClientAddress, [weak](const CallHello&, SharedBytes, CallRespond respond) {
     const auto self = weak.lock();
-    if (self == nullptr || !self->is_open()) return respond(gone());
+    if (self == nullptr || !self->is_open()) return respond(fail(stopped()));
     CallWriter writer;
     respond(writer.text(self->parts_.client_address).take());
   });

@@ -1,0 +1,68 @@
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "proa/base/assert.hpp"
+#include "proa/base/mutant.hpp"
+#include "tests/redis/redis_campaign.hpp"
+
+//     redis_campaign [--seeds N] [--first SEED] [--twice] [--mutant NAME]
+//
+// Runs the campaign of redis_campaign.hpp over consecutive seeds and prints what they saw. --twice
+// runs each seed a second time and compares the traces. --mutant, in a build that has them,
+// switches on a known bug. Ends with 1 at the first violation.
+
+namespace {
+
+std::uint64_t running_seed = 0;
+
+int failed(std::uint64_t seed, const char* why) {
+  std::printf("seed %llu: %s\nreplay: redis_campaign --seeds 1 --first %llu\n",
+              static_cast<unsigned long long>(seed), why, static_cast<unsigned long long>(seed));
+  return 1;
+}
+
+void print(const proa::redis::CampaignTally& tally) {
+  const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+  std::printf(
+      "%llu seeds: %llu writes acknowledged, %llu refused, %llu unknown as told, %llu unknown "
+      "because the connection ended, %llu reads; %llu requests through followers, %llu leaders "
+      "crashed, %llu pauses\n",
+      number(tally.seeds), number(tally.writes), number(tally.refused), number(tally.unknown_told),
+      number(tally.unknown_ended), number(tally.reads), number(tally.through_followers),
+      number(tally.leader_crashes), number(tally.pauses));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::uint64_t seeds = 20;
+  std::uint64_t first = 1;
+  bool twice = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--twice") twice = true;
+    if (argument == "--seeds" && i + 1 < argc) seeds = std::strtoull(argv[++i], nullptr, 10);
+#if PROA_MUTANTS
+    if (argument == "--mutant" && i + 1 < argc) proa::choose_mutant(argv[++i]);
+#endif
+    if (argument == "--first" && i + 1 < argc) first = std::strtoull(argv[++i], nullptr, 10);
+  }
+  proa::set_assert_hook([](const char* condition, const char* file, int line) {
+    std::printf("%s:%d: assertion %s\n", file, line, condition);
+    failed(running_seed, "an assertion failed");
+    std::fflush(stdout);
+  });
+  proa::redis::CampaignTally all;
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+    running_seed = seed;
+    const proa::redis::CampaignReport report = proa::redis::run_campaign(seed);
+    if (report.violation) return failed(seed, report.violation->c_str());
+    if (twice && proa::redis::run_campaign(seed).trace_hash != report.trace_hash) {
+      return failed(seed, "two runs of the seed differ");
+    }
+    all.add(report.tally);
+  }
+  print(all);
+  return 0;
+}
