@@ -43,7 +43,7 @@ void Rounds::begin_pause(Instant now, std::size_t released) {
   }
   paused_ = false;
   expected_ = released;
-  pause_ends_ = now + std::min(kGatherMax, round_ / 8);
+  pause_ends_ = now + std::min(kGatherMax, round_ / 4);
 }
 
 void Rounds::judge_pause(std::size_t commands) {

@@ -15,7 +15,7 @@ namespace proa::driver {
 class Rounds {
  public:
   static constexpr std::size_t kHold = SIZE_MAX;
-  static constexpr Duration kGatherMax = std::chrono::microseconds{50};
+  static constexpr Duration kGatherMax = std::chrono::microseconds{150};
   static constexpr unsigned kMissesMax = 4;        ///< pauses in a row that were in vain
   static constexpr unsigned kRoundsWithout = 256;  ///< rounds without pauses after that
 

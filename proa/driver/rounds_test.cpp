@@ -32,15 +32,15 @@ TEST_F(RoundsOfALeader, AreOneAtATime) {
 }
 
 TEST_F(RoundsOfALeader, WaitForAsManyAsWereReleasedButNotForLong) {
-  round(5);
+  round(5, 2ms);
   EXPECT_EQ(rounds.enough(now), 5U);
-  EXPECT_EQ(rounds.pause(), now + 50us);
-  EXPECT_EQ(rounds.enough(now + 50us), 1U);
+  EXPECT_EQ(rounds.pause(), now + Rounds::kGatherMax);
+  EXPECT_EQ(rounds.enough(now + Rounds::kGatherMax), 1U);
 }
 
-TEST_F(RoundsOfALeader, PauseForNoMoreThanAnEighthOfARound) {
+TEST_F(RoundsOfALeader, PauseForNoMoreThanAQuarterOfARound) {
   round(5, 80us);
-  EXPECT_EQ(rounds.pause(), now + 10us);
+  EXPECT_EQ(rounds.pause(), now + 20us);
 }
 
 TEST_F(RoundsOfALeader, DoNotWaitAfterASingleCommand) {
