@@ -94,9 +94,11 @@ struct ChangeRequested {
 };
 
 /// A linearizable read (thesis §6.4), or, with `verify_only`, the question whether we still lead.
+/// With `unconfirmed` it is enough that we believe so.
 struct ReadRequested {
   ProposalId id = {};
   bool verify_only = false;
+  bool unconfirmed = false;
 };
 
 /// Leadership is to go to `to`, or to the best follower (thesis §3.10).

@@ -9,6 +9,10 @@ namespace proa::core {
 void Consensus::on(Instant, const ReadRequested& requested) {
   Leader* leader = leading();
   if (leader == nullptr) return fail_proposal(requested.id, 1, not_leader());
+  if (requested.unconfirmed && leader->first_index <= commit_index_) {
+    effects_.complete.push_back({.first = requested.id, .index = commit_index_});
+    return;
+  }
   // Before an entry of its own term is committed a leader does not know what is (paper §8).
   const LogIndex index = mutant("read before own-term commit")
                              ? commit_index_

@@ -7,6 +7,7 @@
 #include "proa/core/input.hpp"
 #include "proa/model/config.hpp"
 #include "proa/port/future.hpp"
+#include "proa/port/query.hpp"
 
 namespace proa::driver {
 
@@ -35,6 +36,12 @@ struct TransferCall {
   Promise<void> promise;
 };
 
+/// A query of the state machine's state, as fresh as the level says.
+struct ReadCall {
+  ReadLevel level = ReadLevel::linearizable;
+  std::shared_ptr<Query> query = {};
+};
+
 struct WaitAppliedCall {
   LogIndex index = {};
   Promise<LogIndex> promise;
@@ -49,7 +56,7 @@ struct ReloadCall {
 };
 
 /// What callers want of a node besides entries: the model's channels (ARCHITECTURE.md).
-using Call = std::variant<ChangeCall, VerifyCall, ReadIndexCall, TransferCall, WaitAppliedCall,
-                          WaitLeaderCall, ReloadCall>;
+using Call = std::variant<ChangeCall, VerifyCall, ReadIndexCall, ReadCall, TransferCall,
+                          WaitAppliedCall, WaitLeaderCall, ReloadCall>;
 
 }  // namespace proa::driver

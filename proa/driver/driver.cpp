@@ -31,9 +31,11 @@ Driver::Driver(DriverParts parts, std::shared_ptr<Listener> listener)
                 .probe = parts_.probe,
                 .entries_max = parts_.config.apply_entries_max},
                {.tail = tail_, .book = book_}, *fsm_lane_, *this),
+      queries_(parts_.runtime, *fsm_lane_, *this),
       links_([this](const Server& server) { return connect(server); }),
       deadline_(parts_.runtime, [this] { step(core::DeadlineReached{}); }),
-      pause_(parts_.runtime, [this] { want_turn(); }) {
+      pause_(parts_.runtime, [this] { want_turn(); }),
+      leave_by_(parts_.runtime, [this] { stop(); }) {
   applier_.restored(std::max(parts_.applied, view_.snapshot.index));
 }
 
@@ -74,6 +76,7 @@ void Driver::end_input() {
   carry_out(std::move(effects));
   carrying_out_ = false;
   links_.follow(view_);
+  leave_if_due();
   if (running()) deadline_.arm(core_.deadline());
 }
 
@@ -121,6 +124,7 @@ void Driver::carry_out(core::Effects effects) {
   for (const core::Completion& completion : effects.complete)
     complete(completion);
   submitted_.clear();
+  queries_.go_on(applier_.applied());
   report(effects);
   tail_.evict(view_.durable_index, parts_.config.tail_cache_bytes_max);
 }
@@ -162,10 +166,17 @@ void Driver::on_applied(AppliedBatch batch) {
   });
 }
 
+void Driver::on_queried(Queries::All done) {
+  later([done = std::move(done)] {
+    for (const std::shared_ptr<Query>& query : done)
+      query->complete();
+  });
+}
+
 void Driver::report(const core::Effects& effects) {
   for (const core::Incident& incident : effects.incidents)
     listener_->incident(incident);
-  if (effects.removed) stop();
+  if (effects.removed) leave_soon();
 }
 
 }  // namespace proa::driver

@@ -12,6 +12,7 @@
 #include "proa/driver/log_writer.hpp"
 #include "proa/driver/open_requests.hpp"
 #include "proa/driver/peer_links.hpp"
+#include "proa/driver/queries.hpp"
 #include "proa/driver/rounds.hpp"
 #include "proa/driver/tail.hpp"
 #include "proa/port/snapshot_store.hpp"
@@ -48,7 +49,8 @@ class Driver final : public std::enable_shared_from_this<Driver>,
                      private TransportEvents,
                      private Stepper,
                      private DiskEvents,
-                     private ApplierEvents {
+                     private ApplierEvents,
+                     private QueryEvents {
  public:
   Driver(DriverParts parts, std::shared_ptr<Listener> listener);
   ~Driver() override;
@@ -57,14 +59,17 @@ class Driver final : public std::enable_shared_from_this<Driver>,
 
   Result<void> start();  ///< the transport; from then on everything runs by itself
   void look_into_inbox();
-  /// Completes once the node has left the cluster and nothing runs on a lane any more.
+  /// Hands leadership over if there is some. Completes once the node has left the cluster and
+  /// nothing runs on a lane any more.
   void shut_down(Promise<void> done);
   /// Leaves the cluster, completes every future and lets everything go. Nothing runs afterwards.
   void close();
 
  private:
   enum class Life : std::uint8_t { running, stopping, ended };
-  using CallWaiter = std::variant<Promise<LogIndex>, Promise<void>>;
+  struct HandOver {};  ///< we wait for that, nobody else
+  using CallWaiter =
+      std::variant<Promise<LogIndex>, Promise<void>, std::shared_ptr<Query>, HandOver>;
 
   // driver.cpp: the turn
   void step(const core::Input& input) override;
@@ -78,6 +83,7 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   void report(const core::Effects& effects);
   void on_persisted(core::Ticket up_to) override { step(core::Persisted{up_to}); }
   void on_applied(AppliedBatch batch) override;
+  void on_queried(Queries::All done) override;
   /// At the end of this turn, or of the next if this one has ended.
   void later(Fn<void()> completion);
 
@@ -93,17 +99,23 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   void fail_from(LogIndex first, const Error& error);
   void complete(const core::Completion& completion);
   void complete_call(core::ProposalId id, const core::Completion& completion);
+  void complete_call(Promise<void>& promise, const core::Completion& completion);
+  void complete_call(Promise<LogIndex>& promise, const core::Completion& completion);
+  void complete_call(std::shared_ptr<Query>& query, const core::Completion& completion);
+  void complete_call(const HandOver&, const core::Completion& completion);
   void complete_applied_waits();
 
   // driver_calls.cpp: what callers want
   void take(ChangeCall call);
   void take(VerifyCall call);
   void take(ReadIndexCall call);
+  void take(ReadCall call);
   void take(TransferCall call);
   void take(WaitAppliedCall call);
   void take(WaitLeaderCall call);
   void take(ReloadCall call);
   core::ProposalId open_call(CallWaiter waiter);
+  bool too_many_open() const { return calls_.size() + queries_.open() >= kOpenCallsMax; }
   void complete_leader_waits();
 
   // driver_peers.cpp: messages
@@ -121,9 +133,13 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   void on_apply_failed(Error error) override { die(std::move(error)); }
   void on_read_failed(Error error) override { die(std::move(error)); }
   void die(Error why);
+  void hand_over();
+  void leave_soon();
+  void leave_if_due();
   void stop();
   void fail_everything_unapplied();
   void refuse(std::vector<Call> calls);
+  void refuse(Queries::All queries, const Error& error);
   void drain_lanes();
   void lane_drained();
   void end();
@@ -144,9 +160,11 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   OpenRequests requests_;
   LogWriter writer_;
   Applier applier_;
+  Queries queries_;
   PeerLinks links_;
   DeadlineTimer deadline_;
   DeadlineTimer pause_;
+  DeadlineTimer leave_by_;
 
   std::vector<Proposal> submitted_;  ///< stepped in this turn, in the order of their ids
   core::ProposalId first_submitted_ = {};
@@ -160,6 +178,8 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   bool turn_wanted_ = false;
   bool carrying_out_ = false;
   Life life_ = Life::running;
+  bool handing_over_ = false;
+  std::optional<LogIndex> leaves_after_ = {};  ///< once this is applied
   unsigned lanes_to_drain_ = 0;
 };
 

@@ -30,25 +30,36 @@ core::ProposalId Driver::open_call(CallWaiter waiter) {
 }
 
 void Driver::take(ChangeCall call) {
-  if (calls_.size() >= kOpenCallsMax) return later(refusal(std::move(call.promise), "changes"));
+  if (too_many_open()) return later(refusal(std::move(call.promise), "changes"));
   call.change.id = open_call(std::move(call.promise));
   step(call.change);
 }
 
 void Driver::take(VerifyCall call) {
-  if (calls_.size() >= kOpenCallsMax) return later(refusal(std::move(call.promise), "requests"));
+  if (too_many_open()) return later(refusal(std::move(call.promise), "requests"));
   const core::ProposalId id = open_call(std::move(call.promise));
   step(core::ReadRequested{.id = id, .verify_only = true});
 }
 
 void Driver::take(ReadIndexCall call) {
-  if (calls_.size() >= kOpenCallsMax) return later(refusal(std::move(call.promise), "reads"));
+  if (too_many_open()) return later(refusal(std::move(call.promise), "reads"));
   const core::ProposalId id = open_call(std::move(call.promise));
   step(core::ReadRequested{.id = id});
 }
 
+void Driver::take(ReadCall call) {
+  if (too_many_open()) {
+    return later([query = std::move(call.query)] {
+      query->refuse(busy_error("too many reads wait already"));
+    });
+  }
+  if (call.level == ReadLevel::stale) return queries_.add({}, std::move(call.query));
+  const core::ProposalId id = open_call(std::move(call.query));
+  step(core::ReadRequested{.id = id, .unconfirmed = call.level == ReadLevel::leader});
+}
+
 void Driver::take(TransferCall call) {
-  if (calls_.size() >= kOpenCallsMax) return later(refusal(std::move(call.promise), "requests"));
+  if (too_many_open()) return later(refusal(std::move(call.promise), "requests"));
   const core::ProposalId id = open_call(std::move(call.promise));
   step(core::TransferRequested{.id = id, .to = std::move(call.to)});
 }

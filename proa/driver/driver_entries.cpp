@@ -122,15 +122,18 @@ void Driver::complete(const core::Completion& completion) {
 void Driver::complete_call(core::ProposalId id, const core::Completion& completion) {
   auto found = calls_.extract(id);
   if (found.empty()) return;
-  CallWaiter& waiter = found.mapped();
-  if (auto* promise = std::get_if<Promise<void>>(&waiter)) {
-    Result<void> result;
-    if (completion.error) result = fail(*completion.error);
-    return later([promise = std::move(*promise), result = std::move(result)]() mutable {
-      promise.complete(std::move(result));
-    });
-  }
-  auto& promise = std::get<Promise<LogIndex>>(waiter);
+  std::visit([&](auto& waiter) { complete_call(waiter, completion); }, found.mapped());
+}
+
+void Driver::complete_call(Promise<void>& promise, const core::Completion& completion) {
+  Result<void> result;
+  if (completion.error) result = fail(*completion.error);
+  later([promise = std::move(promise), result = std::move(result)]() mutable {
+    promise.complete(std::move(result));
+  });
+}
+
+void Driver::complete_call(Promise<LogIndex>& promise, const core::Completion& completion) {
   if (!completion.error) {
     applied_waits_.emplace(completion.index, std::move(promise));
     return complete_applied_waits();
@@ -138,6 +141,18 @@ void Driver::complete_call(core::ProposalId id, const core::Completion& completi
   later([promise = std::move(promise), error = *completion.error]() mutable {
     promise.complete(fail(std::move(error)));
   });
+}
+
+void Driver::complete_call(std::shared_ptr<Query>& query, const core::Completion& completion) {
+  if (!completion.error) return queries_.add(completion.index, std::move(query));
+  refuse({std::move(query)}, *completion.error);
+}
+
+/// A transfer that a caller began before is as good as ours.
+void Driver::complete_call(const HandOver&, const core::Completion& completion) {
+  const bool is_under_way =
+      completion.error && completion.error->code == Errc::leadership_transfer_in_progress;
+  if (!is_under_way) leave_soon();
 }
 
 void Driver::complete_applied_waits() {

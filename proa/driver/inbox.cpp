@@ -12,6 +12,7 @@ struct LimitOf {
   std::size_t operator()(const VerifyCall&) const { return limits.verify_calls; }
   std::size_t operator()(const TransferCall&) const { return limits.transfer_calls; }
   std::size_t operator()(const ReadIndexCall&) const { return limits.waiting_calls; }
+  std::size_t operator()(const ReadCall&) const { return limits.waiting_calls; }
   std::size_t operator()(const WaitAppliedCall&) const { return limits.waiting_calls; }
   std::size_t operator()(const WaitLeaderCall&) const { return limits.waiting_calls; }
   std::size_t operator()(const ReloadCall&) const { return limits.change_calls; }

@@ -142,6 +142,15 @@ Future<void> Raft::verify_leader() {
   return future;
 }
 
+const std::shared_ptr<Runtime>& Raft::runtime() const { return inner_->runtime; }
+
+void Raft::submit(ReadLevel level, std::shared_ptr<Query> query) {
+  const Inbox::Pushed pushed =
+      inner_->inbox->push(driver::Call{driver::ReadCall{.level = level, .query = query}});
+  if (refused(pushed)) query->refuse(why_refused(pushed));
+  inner_->wake_if(pushed);
+}
+
 Future<LogIndex> Raft::read_index() {
   Promise<LogIndex> promise{inner_->runtime};
   Future<LogIndex> future = promise.future();

@@ -12,6 +12,7 @@
 #include "proa/port/fsm.hpp"
 #include "proa/port/future.hpp"
 #include "proa/port/log_store.hpp"
+#include "proa/port/query.hpp"
 #include "proa/port/snapshot_store.hpp"
 #include "proa/port/stable_store.hpp"
 #include "proa/port/transport.hpp"
@@ -66,6 +67,17 @@ class Raft {
 
   /// Completes if a majority still follows this server. Errors: not_leader.
   Future<void> verify_leader();
+  /// Runs `query` on the fsm lane, so never beside apply, on a state as fresh as `level` says
+  /// (thesis §6.4). A query that returns a Result is flattened. With within(), capture nothing by
+  /// reference: the query may still run. Errors: not_leader, leadership_lost (but for stale ones),
+  /// busy, shutdown; then it did not run, or what it returned is lost.
+  template <class F>
+  Future<QueryResult<F>> read(ReadLevel level, F query) {
+    Promise<QueryResult<F>> promise{runtime()};
+    Future<QueryResult<F>> future = promise.future();
+    submit(level, std::make_shared<QueryOf<F>>(std::move(query), std::move(promise)));
+    return future;
+  }
   /// The index up to which a read must see everything to be linearizable (thesis §6.4), confirmed
   /// by a majority; completes once that is applied here. For state machines that may be read from
   /// any thread. Errors: not_leader, leadership_lost, busy, shutdown.
@@ -100,7 +112,8 @@ class Raft {
   /// `callback` runs on the loop at the end of a turn: hand on and return.
   [[nodiscard]] Subscription observe(Fn<void(const Event&)> callback);
 
-  /// Leaves the cluster. Every open future completes, then, once the lanes are idle, this one.
+  /// Leaves the cluster; a leader hands over first, and tries so for three election timeouts at
+  /// most. Every open future completes, then, once the lanes are idle, this one.
   Future<void> shutdown();
   /// Why the node died by itself, its disk mostly. Errors: shutdown, if it was shut down.
   Future<Error> stopped();
@@ -110,6 +123,8 @@ class Raft {
                                                    std::shared_ptr<driver::Probe> probe);
   struct Inner;
   explicit Raft(std::unique_ptr<Inner> inner);
+  const std::shared_ptr<Runtime>& runtime() const;
+  void submit(ReadLevel level, std::shared_ptr<Query> query);
 
   std::unique_ptr<Inner> inner_;
 };
