@@ -1,4 +1,4 @@
-#include "proa/node/cluster_fixture_test.hpp"
+#include "proa/node/detail/cluster_fixture_test.hpp"
 
 namespace proa {
 namespace {
@@ -105,7 +105,9 @@ TEST_P(Membership, OneChangeAtATimeIsNotCommitted) {
   ASSERT_TRUE(run_until([&] {
     const Status now = status(leader);
     const Configuration& committed = now.committed_configuration.configuration;
-    if (is_member(now, server(4))) EXPECT_TRUE(committed.is_member(server(3).id));
+    if (is_member(now, server(4))) {
+      EXPECT_TRUE(committed.is_member(server(3).id));
+    }
     return first->has_value() && second->has_value();
   }));
   ASSERT_TRUE(**first && **second);

@@ -1,6 +1,6 @@
 #include <string>
 
-#include "proa/node/cluster_fixture_test.hpp"
+#include "proa/node/detail/cluster_fixture_test.hpp"
 
 namespace proa {
 namespace {

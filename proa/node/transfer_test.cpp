@@ -1,4 +1,4 @@
-#include "proa/node/cluster_fixture_test.hpp"
+#include "proa/node/detail/cluster_fixture_test.hpp"
 
 namespace proa {
 namespace {
