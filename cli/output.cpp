@@ -27,6 +27,22 @@ Exit exit_of(const Error& error) {
   }
 }
 
+/// What to do about it, where the error itself does not say so.
+std::string_view usual_advice(Errc code) {
+  switch (code) {
+    case Errc::io_error:
+      return "look at the path, its owner and the free space (ls -ld, df -h), then try again";
+    case Errc::busy:
+      return "stop the other process first, or wait until it is done";
+    case Errc::corrupt:
+      return "restore the file from a backup, or replace this server";
+    case Errc::invalid_config:
+      return "proa --help, or proa COMMAND --help";
+    default:
+      return "see how the cluster is: proa status";
+  }
+}
+
 void put(std::FILE* where, std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), where);
   std::fputc('\n', where);
@@ -44,7 +60,7 @@ Exit report(const Error& error, Exit exit) {
   const bool has_advice = advice != std::string::npos;
   const std::string sentence = error.detail.substr(0, advice);
   put(stderr, "error: " + sentence + " [" + to_string(error.code) + "]");
-  if (has_advice) hint(std::string_view{error.detail}.substr(advice + 2));
+  hint(has_advice ? std::string_view{error.detail}.substr(advice + 2) : usual_advice(error.code));
   return exit;
 }
 

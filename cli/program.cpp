@@ -10,6 +10,8 @@ namespace proa::cli {
 
 int run_program(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a limit on file sizes is an error of the write, like a full disk
   CLI::App app{"A replicated key-value store that speaks the Redis protocol."};
   app.name("proa");
   app.require_subcommand(1);

@@ -58,22 +58,27 @@ class Main {
 
   void on_death(const Error& why) {
     if (stopping_) return;
-    report(why);
-    hint(
-        "this server took no more part from that moment on, what it had acknowledged is on the "
-        "disk or on the other servers; mend the disk and start it again");
-    end(Exit::failed);
+    exit_ = report(Exit::failed, why.detail,
+                   "this server takes part in nothing any more; what it acknowledged is on its "
+                   "disk and on other servers. Mend the disk and start it again");
+    finish();
   }
 
   void stop() {
-    if (std::exchange(stopping_, true)) return;
+    if (stopping_) return;
     line("stopping");
+    finish();
+  }
+
+  /// Answers what was taken, then ends.
+  void finish() {
+    stopping_ = true;
     limit_.expires_after(settings_.stop_limit);
     limit_.async_wait([this](const boost::system::error_code& error) {
       if (error) return;
       end(report(Exit::failed, "stopping took longer than --stop-timeout"));
     });
-    process_.stop([this] { post([this] { end(Exit::ok); }); });
+    process_.stop([this] { post([this] { end(exit_); }); });
   }
 
   void end(Exit exit) {

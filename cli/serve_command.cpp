@@ -47,7 +47,7 @@ void add_serve(CLI::App& app, Run& run) {
           flags->insert_or_assign(std::string{key}, value);
         },
         std::string{setting.summary});
-    option->type_name(std::string{setting.value});
+    option->type_name(std::string{setting.value})->take_last();
     if (setting.summary.empty()) option->group("");
   }
   command->add_option("--config", *file, "settings in TOML's form")
