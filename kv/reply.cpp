@@ -17,10 +17,32 @@ void put(ByteWriter&, const Ok&) {}
 void put(ByteWriter&, const Nil&) {}
 void put(ByteWriter& into, std::int64_t value) { into.fixed64(static_cast<std::uint64_t>(value)); }
 void put(ByteWriter& into, const SharedBytes& value) { into.string(value); }
-void put(ByteWriter&, const Values&) { PROA_ASSERT(!"values are read where they are asked for"); }
+void put(ByteWriter& into, const Values& values) {
+  into.number(values.size());
+  for (const auto& value : values) {
+    into.byte(value ? 1 : 0);
+    if (value) into.string(*value);
+  }
+}
 void put(ByteWriter& into, const Refusal& refusal) {
   PROA_ASSERT(refusal.text.size() <= kRefusalBytesMax);
   into.string(view_of(refusal.text));
+}
+
+Result<Reply> get_values(ByteReader& from, const SharedBytes& whole) {
+  PROA_TRY(const std::uint64_t count, from.number(kKeysPerCommandMax));
+  Values values;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    PROA_TRY(const std::uint8_t present, from.byte());
+    if (present > 1) return fail(Errc::corrupt, "a value that is there " + std::to_string(present));
+    if (present == 0) {
+      values.emplace_back(std::nullopt);
+      continue;
+    }
+    PROA_TRY(const ByteView value, from.string(kValueBytesMax));
+    values.emplace_back(SharedBytes{whole.owner(), value});
+  }
+  return Reply{std::move(values)};
 }
 
 Result<Reply> get(ByteReader& from, std::uint8_t kind, const SharedBytes& whole) {
@@ -42,7 +64,7 @@ Result<Reply> get(ByteReader& from, std::uint8_t kind, const SharedBytes& whole)
       return Reply{Refusal{std::string{text_of(text)}}};
     }
     case Kind::values:
-      break;
+      return get_values(from, whole);
   }
   return fail(Errc::corrupt, "a reply of kind " + std::to_string(kind));
 }

@@ -29,7 +29,7 @@ using Values = std::vector<std::optional<SharedBytes>>;
 /// What the store answers to a command or a query: the same on every server.
 using Reply = std::variant<Ok, Nil, std::int64_t, SharedBytes, Values, Refusal>;
 
-/// For another server. Not Values: they are read where they are asked for.
+/// For another server: its position in `Reply`, then what it holds.
 SharedBytes encode_reply(const Reply& reply);
 /// Errors: corrupt. Byte strings point into `bytes`.
 Result<Reply> decode_reply(const SharedBytes& bytes);

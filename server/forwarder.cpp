@@ -18,33 +18,12 @@ Error explain(Error error, const Server& leader) {
   return error;
 }
 
-Result<LogIndex> index_of(Result<SharedBytes> answer, const Server& leader) {
-  if (!answer) return fail(explain(std::move(answer).error(), leader));
-  CallReader reader{*answer};
-  const LogIndex index{reader.u64()};
-  PROA_TRY(reader.finish("the leader's read index"));
-  return index;
-}
-
 Result<kv::Reply> reply_of(Result<SharedBytes> answer, const Server& leader) {
   if (!answer) return fail(explain(std::move(answer).error(), leader));
   return kv::decode_reply(*answer);
 }
 
 }  // namespace
-
-SharedBytes encode_forwarded(Term term, ByteView command) {
-  CallWriter writer;
-  return writer.u64(term.value).bytes(command).take();
-}
-
-Result<ForwardedWrite> decode_forwarded(const SharedBytes& body) {
-  CallReader reader{body};
-  const Term term{reader.u64()};
-  const ByteView command = reader.bytes();
-  PROA_TRY(reader.finish("a forwarded write"));
-  return ForwardedWrite{.term = term, .command = SharedBytes{body.owner(), command}};
-}
 
 Forwarder::Forwarder(std::shared_ptr<Runtime> runtime, std::shared_ptr<StreamLayer> streams,
                      CallOptions calls, ForwarderLimits limits)
@@ -75,7 +54,7 @@ void Forwarder::retire() {
 }
 
 void Forwarder::ask_client_address() {
-  client_->call(kCallClientAddress, {}, limits_.read_index,
+  client_->call(kCallClientAddress, {}, limits_.read,
                 [weak = std::weak_ptr{client_address_}](Result<SharedBytes> answer) {
                   const auto address = weak.lock();
                   if (address == nullptr || !answer) return;
@@ -88,17 +67,18 @@ void Forwarder::ask_client_address() {
 void Forwarder::write(Term term, Write one) {
   PROA_ASSERT(client_ != nullptr);
   client_->call(
-      kCallWrite, encode_forwarded(term, one.command), limits_.write,
+      kCallWrite, encode_forwarded_write(term, one.command), limits_.write,
       [done = std::move(one.done), leader = *leader_](Result<SharedBytes> answer) mutable {
         done(reply_of(std::move(answer), leader));
       });
 }
 
-void Forwarder::read_index(IndexGate::Done done) {
+void Forwarder::read(SharedBytes question, Fn<void(Result<ForwardedAnswer>)> done) {
   PROA_ASSERT(client_ != nullptr);
-  client_->call(kCallReadIndex, {}, limits_.read_index,
+  client_->call(kCallRead, std::move(question), limits_.read,
                 [done = std::move(done), leader = *leader_](Result<SharedBytes> answer) mutable {
-                  done(index_of(std::move(answer), leader));
+                  if (!answer) return done(fail(explain(std::move(answer).error(), leader)));
+                  done(decode_forwarded_answer(*answer));
                 });
 }
 

@@ -1,36 +1,18 @@
 #include "server/raft_replica.hpp"
 
-#include <algorithm>
 #include <utility>
 
-#include "proa/base/mutant.hpp"
 #include "proa/transport/call_codec.hpp"
-#include "server/detail/forwarder.hpp"
-#include "server/detail/index_gate.hpp"
+#include "server/detail/raft_replica_inner.hpp"
 
 namespace proa::server {
 namespace {
-
-constexpr Duration kReadPatience = std::chrono::seconds{3};
-constexpr Duration kReadPause = std::chrono::milliseconds{20};
-
-Error stopped() {
-  return {.code = Errc::shutdown,
-          .outcome = Outcome::not_executed,
-          .detail = "this server has stopped; ask another one"};
-}
 
 Result<kv::Reply> reply_of(Result<Applied> applied) {
   if (!applied) return fail(std::move(applied).error());
   auto* const reply = std::any_cast<kv::Reply>(&applied->response);
   PROA_ASSERT(reply != nullptr);
   return std::move(*reply);
-}
-
-template <class Request>
-void fail_all(std::vector<Request>& batch, const Error& error) {
-  for (Request& one : batch)
-    one.done(fail(error));
 }
 
 Result<SharedBytes> encoded(Result<kv::Reply> reply) {
@@ -40,69 +22,11 @@ Result<SharedBytes> encoded(Result<kv::Reply> reply) {
 
 }  // namespace
 
-/// Threads: the loop.
-class RaftReplica::Inner : public std::enable_shared_from_this<RaftReplica::Inner> {
- public:
-  explicit Inner(RaftReplicaParts parts) : parts_(std::move(parts)) {}
-
-  void start() {
-    const auto weak = weak_from_this();
-    events_ = raft().observe([weak](const Event&) {
-      if (const auto self = weak.lock(); self != nullptr && self->is_open()) self->look();
-    });
-    here_ = std::make_shared<IndexGate>(parts_.runtime, [weak](IndexGate::Done done) {
-      if (const auto self = weak.lock()) self->ask_here(std::move(done));
-    });
-    there_ = std::make_shared<IndexGate>(parts_.runtime, [weak](IndexGate::Done done) {
-      if (const auto self = weak.lock()) self->ask_leader(std::move(done));
-    });
-    if (parts_.peers != nullptr) forwarder_.emplace(parts_.runtime, parts_.peers, parts_.calls);
-    look();
-  }
-
-  void close() {
-    events_ = {};
-    forwarder_.reset();
-    parts_.raft = nullptr;
-  }
-
-  void serve(CallServer& server);
-  void write(std::vector<Write> batch);
-  void read(std::vector<Read> batch);
-  ReplicaStatus status() const;
-
- private:
-  struct Reading {
-    std::vector<Read> batch = {};
-    Instant until = {};
-  };
-
-  bool is_open() const { return parts_.raft != nullptr; }
-  Raft& raft() const { return *parts_.raft; }
-  bool leads() const { return is_open() && known_.role == Role::leader; }
-  bool can_forward() const { return is_open() && forwarder_ && known_.leader && !leads(); }
-
-  void look();
-  void propose(std::vector<Write> batch);
-  void on_forwarded_write(const SharedBytes& body, CallRespond respond);
-  void propose_forwarded();
-  void ask_here(IndexGate::Done done);
-  void ask_leader(IndexGate::Done done);
-  void try_reading(Reading reading);
-  void read_again(Reading reading, Error why);
-  void read_at(LogIndex index, Reading reading);
-  Error not_leader() const;
-
-  RaftReplicaParts parts_;  ///< `raft` is nullptr once this is closed
-  Status known_ = {};       ///< as of the last event: who leads
-  Subscription events_ = {};
-  std::optional<Forwarder> forwarder_ = {};
-  std::shared_ptr<IndexGate> here_ = {};   ///< read indexes of this server, while it leads
-  std::shared_ptr<IndexGate> there_ = {};  ///< of the leader
-  std::vector<Write> forwarded_ = {};      ///< arrived together from other servers
-  std::uint64_t forwarded_writes_ = 0;
-  std::uint64_t forwarded_reads_ = 0;
-};
+Error stopped_error() {
+  return {.code = Errc::shutdown,
+          .outcome = Outcome::not_executed,
+          .detail = "this server has stopped; ask another one"};
+}
 
 void RaftReplica::Inner::look() {
   known_ = raft().status();
@@ -150,7 +74,7 @@ void RaftReplica::Inner::propose(std::vector<Write> batch) {
 // what its client has sent since: it is taken in the term it was sent for only. And what this
 // version cannot apply must not get into the log.
 void RaftReplica::Inner::on_forwarded_write(const SharedBytes& body, CallRespond respond) {
-  auto write = decode_forwarded(body);
+  auto write = decode_forwarded_write(body);
   if (!write) return respond(fail(std::move(write).error()));
   if (!leads() || write->term != known_.term) return respond(fail(not_leader()));
   if (const auto command = kv::decode_command(write->command); !command) {
@@ -174,98 +98,23 @@ void RaftReplica::Inner::propose_forwarded() {
   propose(std::move(batch));
 }
 
-// ---- Reads ----
-
-void RaftReplica::Inner::read(std::vector<Read> batch) {
-  try_reading({.batch = std::move(batch), .until = parts_.runtime->now() + kReadPatience});
-}
-
-void RaftReplica::Inner::try_reading(Reading reading) {
-  if (!leads() && !can_forward()) return read_again(std::move(reading), not_leader());
-  if (!leads()) forwarded_reads_ += reading.batch.size();
-  IndexGate& gate = leads() ? *here_ : *there_;
-  gate.ask([weak = weak_from_this(), reading = std::move(reading)](Result<LogIndex> index) mutable {
-    const auto self = weak.lock();
-    if (self == nullptr || !self->is_open()) return fail_all(reading.batch, stopped());
-    if (!index) return self->read_again(std::move(reading), index.error());
-    self->read_at(*index, std::move(reading));
-  });
-}
-
-// A read changes nothing, so it may be tried until somebody leads again.
-void RaftReplica::Inner::read_again(Reading reading, Error why) {
-  Runtime& runtime = *parts_.runtime;
-  const bool hopeless = why.code == Errc::unsupported_by_leader;
-  const Instant next = runtime.now() + (hopeless ? Duration{} : kReadPause);
-  runtime.start_timer(
-      next, [weak = weak_from_this(), reading = std::move(reading), why, hopeless, next]() mutable {
-        const auto self = weak.lock();
-        if (self == nullptr || !self->is_open()) return fail_all(reading.batch, stopped());
-        if (hopeless || next >= reading.until) return fail_all(reading.batch, why);
-        self->try_reading(std::move(reading));
-      });
-}
-
-// Whatever was acknowledged before now is in the log of the one who leads, up to its end; that it
-// leads is what remains to be seen.
-void RaftReplica::Inner::ask_here(IndexGate::Done done) {
-  if (!leads()) {
-    parts_.runtime->loop().post(
-        [done = std::move(done), error = not_leader()]() mutable { done(fail(std::move(error))); });
-    return;
-  }
-  const LogIndex index = raft().status().last_log.index;
-  if (mutant("leader reads unconfirmed")) {
-    parts_.runtime->loop().post([done = std::move(done), index]() mutable { done(index); });
-    return;
-  }
-  raft().verify_leader().then([done = std::move(done), index](Result<void> verified) mutable {
-    if (!verified) return done(fail(std::move(verified).error()));
-    done(index);
-  });
-}
-
-void RaftReplica::Inner::ask_leader(IndexGate::Done done) {
-  if (mutant("follower reads unasked")) {
-    parts_.runtime->loop().post(
-        [done = std::move(done), index = known_.applied_index]() mutable { done(index); });
-    return;
-  }
-  if (can_forward()) return forwarder_->read_index(std::move(done));
-  ask_here(std::move(done));  // the leadership has moved here, or nobody has it
-}
-
-void RaftReplica::Inner::read_at(LogIndex index, Reading reading) {
-  const Duration left = std::max(reading.until - parts_.runtime->now(), kReadPause);
-  raft().wait_applied(index).within(left).then(
-      [store = parts_.store, batch = std::move(reading.batch)](Result<LogIndex> applied) mutable {
-        if (!applied) return fail_all(batch, applied.error());
-        for (Read& one : batch)
-          one.done(store->answer(one.query));
-      });
-}
-
 // ---- Other servers ----
 
 void RaftReplica::Inner::serve(CallServer& server) {
   const auto weak = weak_from_this();
   server.on(kCallWrite, [weak](const CallHello&, SharedBytes body, CallRespond respond) {
     const auto self = weak.lock();
-    if (self == nullptr || !self->is_open()) return respond(fail(stopped()));
+    if (self == nullptr || !self->is_open()) return respond(fail(stopped_error()));
     self->on_forwarded_write(body, std::move(respond));
   });
-  server.on(kCallReadIndex, [weak](const CallHello&, SharedBytes, CallRespond respond) {
+  server.on(kCallRead, [weak](const CallHello&, SharedBytes body, CallRespond respond) {
     const auto self = weak.lock();
-    if (self == nullptr || !self->is_open()) return respond(fail(stopped()));
-    self->here_->ask([respond = std::move(respond)](Result<LogIndex> index) mutable {
-      if (!index) return respond(fail(std::move(index).error()));
-      CallWriter writer;
-      respond(writer.u64(index->value).take());
-    });
+    if (self == nullptr || !self->is_open()) return respond(fail(stopped_error()));
+    self->on_forwarded_read(body, std::move(respond));
   });
   server.on(kCallClientAddress, [weak](const CallHello&, SharedBytes, CallRespond respond) {
     const auto self = weak.lock();
-    if (self == nullptr || !self->is_open()) return respond(fail(stopped()));
+    if (self == nullptr || !self->is_open()) return respond(fail(stopped_error()));
     CallWriter writer;
     respond(writer.text(self->parts_.client_address).take());
   });

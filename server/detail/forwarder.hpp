@@ -6,40 +6,20 @@
 #include <string>
 
 #include "proa/transport/call_client.hpp"
-#include "server/detail/index_gate.hpp"
-#include "server/replica.hpp"
+#include "server/detail/forwarded.hpp"
 
 namespace proa::server {
 
-// Calls that a server puts to the leader for its clients (proa/transport/call_frames.hpp). Numbers
-// from 32 on are ours.
-//
-//   write           u64 term in which the leader is asked, bytes: the command -> bytes of the reply
-//   read index      -> u64 index: what is applied up to there holds everything acknowledged before
-//   client address  -> text host:port for clients of the Redis protocol, empty if unknown
-
-inline constexpr std::uint8_t kCallWrite = 32;
-inline constexpr std::uint8_t kCallReadIndex = 33;
-inline constexpr std::uint8_t kCallClientAddress = 34;
-
-struct ForwardedWrite {
-  Term term = {};
-  SharedBytes command = {};
-};
-SharedBytes encode_forwarded(Term term, ByteView command);
-/// Errors: protocol_error.
-Result<ForwardedWrite> decode_forwarded(const SharedBytes& body);
-
 struct ForwarderLimits {
   Duration write = std::chrono::seconds{10};
-  Duration read_index = std::chrono::seconds{3};
+  Duration read = std::chrono::seconds{3};
   /// How long calls to a server that leads no more may still be answered by it.
   Duration farewell = std::chrono::seconds{1};
 };
 
-/// Puts writes and questions for read indexes to whoever leads, over one connection. Nothing is
-/// repeated. Where the leader does not speak Proa's own protocol (a hashicorp/raft one does not),
-/// each fails with unsupported_by_leader. Threads: the loop.
+/// Puts writes and reads to whoever leads, over one connection. Nothing is repeated. Where the
+/// leader does not speak Proa's own protocol (a hashicorp/raft one does not), each fails with
+/// unsupported_by_leader. Threads: the loop.
 class Forwarder {
  public:
   Forwarder(std::shared_ptr<Runtime> runtime, std::shared_ptr<StreamLayer> streams,
@@ -52,7 +32,7 @@ class Forwarder {
 
   // With a leader only. Each calls back once, never inside the call.
   void write(Term term, Write one);
-  void read_index(IndexGate::Done done);
+  void read(SharedBytes question, Fn<void(Result<ForwardedAnswer>)> done);
 
  private:
   void retire();
