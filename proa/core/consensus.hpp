@@ -82,6 +82,8 @@ class Consensus {
   View view() const;
   bool leads() const { return leading() != nullptr; }
   LogIndex commit_index() const { return commit_index_; }
+  /// Of an entry in the log, or of the one before the first; nothing if it is not known.
+  std::optional<Term> term_at(LogIndex index) const { return log_.term_at(index); }
   void reload(Instant now, const ReloadableConfig& config);
 
  private:

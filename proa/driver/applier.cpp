@@ -33,13 +33,34 @@ Applier::Applier(ApplierParts parts, Sources sources, LaneExecutor& lane, Applie
     : parts_(std::move(parts)), sources_(sources), lane_(lane), events_(events) {}
 
 void Applier::restored(LogIndex applied) {
-  PROA_ASSERT(!busy_);
   applied_ = std::max(applied_, applied);
   until_ = std::max(until_, applied);
 }
 
+void Applier::between_calls(Interlude interlude) {
+  interludes_.push_back(std::move(interlude));
+  if (!busy_) begin_interlude();
+}
+
+void Applier::begin_interlude() {
+  busy_ = true;
+  auto interlude = std::make_shared<Interlude>(std::move(interludes_.front()));
+  interludes_.pop_front();
+  lane_.post([this, parts = parts_, interlude = std::move(interlude), alive = alive_] {
+    interlude->on_lane();
+    parts.runtime->loop().post([this, interlude, alive] {
+      if (!*alive) return;
+      interlude->done();
+      busy_ = false;
+      events_.want_turn();
+    });
+  });
+}
+
 void Applier::go_on() {
-  if (busy_ || until_ <= applied_) return;
+  if (busy_) return;
+  if (!interludes_.empty()) return begin_interlude();
+  if (until_ <= applied_) return;
   busy_ = true;
   std::shared_ptr<Job> job = next_job();
   const bool may_run_inline = !job->entries.empty();  // else it reads the log first

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <any>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -28,6 +29,7 @@ class ApplierEvents {
   virtual ~ApplierEvents() = default;
   virtual void on_applied(AppliedBatch batch) = 0;
   virtual void on_apply_failed(Error error) = 0;
+  virtual void want_turn() = 0;  ///< step 7 is to come again
 };
 
 struct ApplierParts {
@@ -58,7 +60,14 @@ class Applier {
   /// Begins the next call, if there is something and none is on its way; perhaps right here, on
   /// the loop. Step 7 of the turn.
   void go_on();
-  /// A snapshot was restored: the state machine is there now.
+  /// Something else that the state machine has to do.
+  struct Interlude {
+    Fn<void()> on_lane = {};
+    Fn<void()> done = {};  ///< on the loop, before apply is called again
+  };
+  /// Runs it on the fsm lane once no call of apply is on its way. Never on the loop.
+  void between_calls(Interlude interlude);
+  /// A snapshot was restored, by an interlude or before the start: the state machine is there now.
   void restored(LogIndex applied);
   LogIndex applied() const { return applied_; }
 
@@ -66,6 +75,7 @@ class Applier {
   struct Job;
   std::shared_ptr<Job> next_job() const;
   void finished(Job& job);
+  void begin_interlude();
 
   ApplierParts parts_;
   Sources sources_;
@@ -73,6 +83,7 @@ class Applier {
   ApplierEvents& events_;
   LogIndex applied_ = {};
   LogIndex until_ = {};
+  std::deque<Interlude> interludes_;
   bool busy_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -6,6 +6,7 @@
 
 #include "proa/core/input.hpp"
 #include "proa/model/config.hpp"
+#include "proa/model/snapshot_meta.hpp"
 #include "proa/port/future.hpp"
 #include "proa/port/query.hpp"
 
@@ -42,6 +43,11 @@ struct ReadCall {
   std::shared_ptr<Query> query = {};
 };
 
+/// The state machine is to be written down now (reference §8.15).
+struct SnapshotCall {
+  Promise<SnapshotMeta> promise;
+};
+
 struct WaitAppliedCall {
   LogIndex index = {};
   Promise<LogIndex> promise;
@@ -57,6 +63,6 @@ struct ReloadCall {
 
 /// What callers want of a node besides entries: the model's channels (ARCHITECTURE.md).
 using Call = std::variant<ChangeCall, VerifyCall, ReadIndexCall, ReadCall, TransferCall,
-                          WaitAppliedCall, WaitLeaderCall, ReloadCall>;
+                          WaitAppliedCall, WaitLeaderCall, ReloadCall, SnapshotCall>;
 
 }  // namespace proa::driver

@@ -32,6 +32,8 @@ Driver::Driver(DriverParts parts, std::shared_ptr<Listener> listener)
                 .entries_max = parts_.config.apply_entries_max},
                {.tail = tail_, .book = book_}, *fsm_lane_, *this),
       queries_(parts_.runtime, *fsm_lane_, *this),
+      taker_({.runtime = parts_.runtime, .fsm = parts_.fsm, .snapshots = parts_.snapshots},
+             {.applier = applier_, .lane = *snapshot_lane_, .events = *this}, parts_.config),
       links_([this](const Server& server) { return connect(server); }),
       deadline_(parts_.runtime, [this] { step(core::DeadlineReached{}); }),
       pause_(parts_.runtime, [this] { want_turn(); }),
@@ -44,6 +46,7 @@ Driver::~Driver() { PROA_ASSERT(life_ == Life::ended || parts_.runtime->ended())
 Result<void> Driver::start() {
   if (parts_.probe != nullptr) parts_.probe->restored(parts_.restored);
   PROA_TRY(parts_.transport->start(*this));
+  taker_.start();
   want_turn();
   return {};
 }
@@ -76,6 +79,7 @@ void Driver::end_input() {
   carry_out(std::move(effects));
   carrying_out_ = false;
   links_.follow(view_);
+  if (install_ && install_->request.term < view_.term) stop_install("its leader leads no more");
   leave_if_due();
   if (running()) deadline_.arm(core_.deadline());
 }
@@ -120,6 +124,9 @@ void Driver::carry_out(core::Effects effects) {
   parts_.transport->flush();
 
   write(std::move(effects.write));
+  if (effects.install) install(*effects.install);
+  if (effects.compact) writer_.truncate_prefix(*effects.compact);
+  taker_.go_on();
   apply(effects.apply);
   for (const core::Completion& completion : effects.complete)
     complete(completion);

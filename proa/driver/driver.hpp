@@ -14,6 +14,7 @@
 #include "proa/driver/peer_links.hpp"
 #include "proa/driver/queries.hpp"
 #include "proa/driver/rounds.hpp"
+#include "proa/driver/snapshot_taker.hpp"
 #include "proa/driver/tail.hpp"
 #include "proa/port/snapshot_store.hpp"
 
@@ -50,7 +51,8 @@ class Driver final : public std::enable_shared_from_this<Driver>,
                      private Stepper,
                      private DiskEvents,
                      private ApplierEvents,
-                     private QueryEvents {
+                     private QueryEvents,
+                     private SnapshotTakerEvents {
  public:
   Driver(DriverParts parts, std::shared_ptr<Listener> listener);
   ~Driver() override;
@@ -67,6 +69,12 @@ class Driver final : public std::enable_shared_from_this<Driver>,
 
  private:
   enum class Life : std::uint8_t { running, stopping, ended };
+  /// A leader's snapshot that is about to become our state.
+  struct Install {
+    core::RequestId id = {};
+    InstallSnapshotRequest request = {};
+    std::unique_ptr<SnapshotReceiver> receiver = {};  ///< nothing: it is stored
+  };
   struct HandOver {};  ///< we wait for that, nobody else
   using CallWaiter =
       std::variant<Promise<LogIndex>, Promise<void>, std::shared_ptr<Query>, HandOver>;
@@ -85,7 +93,7 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   void on_applied(AppliedBatch batch) override;
   void on_queried(Queries::All done) override;
   /// At the end of this turn, or of the next if this one has ended.
-  void later(Fn<void()> completion);
+  void later(Fn<void()> completion) override;
 
   // driver_entries.cpp: proposals, entries, those who wait for them
   void propose();
@@ -97,6 +105,7 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   Proposal* submitted(core::ProposalId id);
   void lose_leadership();
   void fail_from(LogIndex first, const Error& error);
+  void fail_open(std::vector<Book::Open> failed, const Error& error);
   void complete(const core::Completion& completion);
   void complete_call(core::ProposalId id, const core::Completion& completion);
   void complete_call(Promise<void>& promise, const core::Completion& completion);
@@ -117,6 +126,19 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   core::ProposalId open_call(CallWaiter waiter);
   bool too_many_open() const { return calls_.size() + queries_.open() >= kOpenCallsMax; }
   void complete_leader_waits();
+
+  // driver_snapshots.cpp
+  void take(SnapshotCall call) { taker_.take(std::move(call.promise)); }
+  SnapshotPoint snapshot_point() const override;
+  void on_snapshot_taken(const SnapshotMeta& meta) override;
+  void on_snapshot_failed(const Error& error) override;
+  void install(core::RequestId id);
+  void give_way_to(const InstallSnapshotRequest& request);
+  void stop_install(const std::string& why);
+  void on_stored(Result<std::string> id);
+  void restore(const std::string& id);
+  void on_restored(Result<void> result);
+  void log(LogLevel level, const std::string& text) const;
 
   // driver_peers.cpp: messages
   void on_request(Request&& request, Respond respond) override;
@@ -161,7 +183,9 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   LogWriter writer_;
   Applier applier_;
   Queries queries_;
+  SnapshotTaker taker_;
   PeerLinks links_;
+  std::optional<Install> install_;
   DeadlineTimer deadline_;
   DeadlineTimer pause_;
   DeadlineTimer leave_by_;

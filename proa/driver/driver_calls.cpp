@@ -82,6 +82,7 @@ void Driver::take(WaitLeaderCall call) {
 void Driver::take(ReloadCall call) {
   static_cast<ReloadableConfig&>(parts_.config) = call.config;
   core_.reload(parts_.runtime->now(), call.config);
+  taker_.reload(call.config);
 }
 
 void Driver::complete_leader_waits() {

@@ -92,7 +92,10 @@ void Driver::lose_leadership() {
 }
 
 void Driver::fail_from(LogIndex first, const Error& error) {
-  std::vector<Book::Open> failed = book_.take_from(first);
+  fail_open(book_.take_from(first), error);
+}
+
+void Driver::fail_open(std::vector<Book::Open> failed, const Error& error) {
   if (failed.empty()) return;
   later([failed = std::move(failed), error]() mutable {
     for (Book::Open& open : failed)

@@ -31,16 +31,6 @@ void Driver::receive(core::RequestId id, AppendEntriesRequest request) {
                                                            .heartbeat = request.heartbeat}});
 }
 
-void Driver::on_snapshot(InstallSnapshotRequest&& request, std::shared_ptr<BytePipe> state,
-                         Respond respond) {
-  if (!running()) {
-    state->stop(shutdown_error(Outcome::not_executed));
-    return respond(fail(shutdown_error(Outcome::not_executed)));
-  }
-  const core::RequestId id = requests_.add(std::move(respond), std::move(state));
-  step(core::Received<InstallSnapshotRequest>{.id = id, .message = std::move(request)});
-}
-
 PeerLink* Driver::link_to(const core::PeerId& id) {
   return links_.to(id, view_.latest_configuration.configuration);
 }
@@ -50,11 +40,14 @@ std::shared_ptr<PeerLink> Driver::connect(const Server& server) {
       PeerLinkParts{
           .runtime = parts_.runtime,
           .logs = parts_.logs,
+          .snapshots = parts_.snapshots,
+          .logger = parts_.config.logger,
           .self = {.id = parts_.config.local_id, .address = parts_.transport->local_address()},
           .append_entries_max = parts_.config.append_entries_max,
           .append_bytes_max = parts_.config.append_bytes_max},
-      PeerLink::Surroundings{.tail = tail_, .reader = *reader_lane_, .stepper = *this}, server,
-      parts_.transport->connect(server));
+      PeerLink::Surroundings{
+          .tail = tail_, .reader = *reader_lane_, .snapshot = *snapshot_lane_, .stepper = *this},
+      server, parts_.transport->connect(server));
 }
 
 }  // namespace proa::driver

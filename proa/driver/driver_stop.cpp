@@ -63,6 +63,8 @@ void Driver::stop() {
   requests_.fail_all(shutdown_error(Outcome::not_executed));
   links_.close_all();
   fail_everything_unapplied();
+  taker_.stop(shutdown_error(Outcome::unknown));
+  if (install_) install_->receiver.reset();
   drain_lanes();
 }
 

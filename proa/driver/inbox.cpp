@@ -16,6 +16,7 @@ struct LimitOf {
   std::size_t operator()(const WaitAppliedCall&) const { return limits.waiting_calls; }
   std::size_t operator()(const WaitLeaderCall&) const { return limits.waiting_calls; }
   std::size_t operator()(const ReloadCall&) const { return limits.change_calls; }
+  std::size_t operator()(const SnapshotCall&) const { return limits.snapshot_calls; }
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ struct InboxLimits {
   std::size_t verify_calls = 64;      ///< the model's verifyCh
   std::size_t change_calls = 64;
   std::size_t transfer_calls = 1;  ///< the model's leadershipTransferCh
+  std::size_t snapshot_calls = 64;
 };
 
 /// The one way from any thread to the loop: bounded, each kind of request with a limit of its own.

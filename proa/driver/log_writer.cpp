@@ -98,9 +98,9 @@ void LogWriter::failed(Error error) {
 void LogWriter::truncate_prefix(LogIndex last_removed) {
   lanes_.log.post([this, parts = parts_, alive = alive_, last_removed] {
     Result<void> result = parts.logs->truncate_prefix(last_removed);
-    if (result) return;
-    parts.runtime->loop().post([this, alive, error = std::move(result).error()]() mutable {
-      if (*alive) failed(std::move(error));
+    parts.runtime->loop().post([this, alive, result = std::move(result)]() mutable {
+      if (!*alive) return;
+      result ? prepare() : failed(std::move(result).error());
     });
   });
 }

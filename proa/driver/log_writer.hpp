@@ -45,6 +45,7 @@ class LogWriter {
   /// Begins the next write, if there is one and none is on its way; perhaps right here, on the
   /// loop. Step 5 of the turn.
   void go_on();
+  /// Removes the log up to there. What it gives back is prepared for what is to be written.
   void truncate_prefix(LogIndex last_removed);
 
  private:

@@ -2,8 +2,10 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "proa/core/effects.hpp"
+#include "proa/driver/snapshot_receiver.hpp"
 #include "proa/port/transport.hpp"
 
 namespace proa::driver {
@@ -12,11 +14,19 @@ namespace proa::driver {
 /// Threads: the loop.
 class OpenRequests {
  public:
-  core::RequestId add(Respond respond) { return add(std::move(respond), nullptr); }
-  core::RequestId add(Respond respond, std::shared_ptr<BytePipe> state) {
+  core::RequestId add(Respond respond) {
     const core::RequestId id{++last_id_};
-    open_.emplace(id, Open{.respond = std::move(respond), .state = std::move(state)});
+    open_.emplace(id, Open{.respond = std::move(respond)});
     return id;
+  }
+
+  /// What an InstallSnapshot brings; its stream is stopped when it is answered.
+  void keep_snapshot(core::RequestId id, IncomingSnapshot snapshot) {
+    at(id).snapshot = std::move(snapshot);
+  }
+  const IncomingSnapshot& snapshot_of(core::RequestId id) {
+    PROA_ASSERT(at(id).snapshot.has_value());
+    return *at(id).snapshot;
   }
 
   /// What an AppendEntries brought, for the core to choose from.
@@ -27,7 +37,7 @@ class OpenRequests {
     auto found = open_.extract(id);
     PROA_ASSERT(!found.empty());
     Open& open = found.mapped();
-    if (open.state != nullptr) open.state->stop(not_wanted());
+    if (open.snapshot) open.snapshot->state->stop(not_wanted());
     open.respond(std::move(reply));
   }
 
@@ -41,7 +51,7 @@ class OpenRequests {
   struct Open {
     Respond respond = {};
     EntryView entries = {};
-    std::shared_ptr<BytePipe> state = {};  ///< of a snapshot
+    std::optional<IncomingSnapshot> snapshot = {};
   };
   Open& at(core::RequestId id) {
     const auto found = open_.find(id);

@@ -152,21 +152,34 @@ void PeerLink::release() {
       core::PeerWritable{.to = id_, .generation = *std::exchange(held_, std::nullopt)});
 }
 
+/// In place of one that may still be under way.
 void PeerLink::send_snapshot(const core::SendSnapshot& snapshot) {
-  step_failure(
-      {.term = snapshot.term, .generation = snapshot.generation, .sent_at = parts_.runtime->now()});
+  snapshot_ = std::make_shared<SnapshotSender>(SnapshotSenderParts{.runtime = parts_.runtime,
+                                                                   .snapshots = parts_.snapshots,
+                                                                   .logger = parts_.logger,
+                                                                   .self = parts_.self},
+                                               around_.snapshot);
+  snapshot_->start(*peer_, snapshot,
+                   [weak = weak_from_this()](const core::Sent& what, Result<Reply> reply) {
+                     const auto self = weak.lock();
+                     if (self == nullptr || self->peer_ == nullptr) return;
+                     self->snapshot_.reset();
+                     if (!reply) return self->step_failure(what);
+                     self->step_reply(what, *std::move(reply));
+                   });
 }
 
 bool PeerLink::is_idle() const {
   const bool all_answered = std::all_of(outstanding_.begin(), outstanding_.end(),
                                         [](const auto& c) { return c.empty(); });
-  return all_answered && !wanted_;
+  return all_answered && !wanted_ && snapshot_ == nullptr;
 }
 
 void PeerLink::close() {
   if (peer_ == nullptr) return;
   const auto self = shared_from_this();
   const std::unique_ptr<Peer> closing = std::exchange(peer_, nullptr);
+  if (const auto snapshot = std::exchange(snapshot_, nullptr)) step_failure(snapshot->what());
   for (auto& channel : outstanding_) {
     for (const Outstanding& outstanding : std::exchange(channel, {}))
       step_failure(outstanding.what);

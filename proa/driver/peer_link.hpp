@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "proa/core/effects.hpp"
+#include "proa/driver/snapshot_sender.hpp"
 #include "proa/driver/tail.hpp"
 #include "proa/port/log_store.hpp"
 #include "proa/port/transport.hpp"
@@ -25,6 +26,8 @@ class Stepper {
 struct PeerLinkParts {
   std::shared_ptr<Runtime> runtime = {};
   std::shared_ptr<LogStore> logs = {};
+  std::shared_ptr<SnapshotStore> snapshots = {};
+  std::shared_ptr<Logger> logger = {};
   Sender self = {};
   std::size_t append_entries_max = 1024;
   std::size_t append_bytes_max = std::size_t{1} << 20;
@@ -42,6 +45,7 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   struct Surroundings {
     const Tail& tail;
     LaneExecutor& reader;
+    LaneExecutor& snapshot;
     Stepper& stepper;
   };
   /// All of these must outlive the link.
@@ -52,8 +56,8 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   void send(core::SendRequest request);
   void append(const core::SendEntries& entries);
   void send_snapshot(const core::SendSnapshot& snapshot);
-  /// We lead no more: what waits is not sent.
-  void forget_entries() { held_.reset(), wanted_.reset(); }
+  /// We lead no more: what waits is not sent, and a snapshot under way is given up.
+  void forget_entries() { held_.reset(), wanted_.reset(), snapshot_.reset(); }
   /// Nothing that was sent waits for its reply, and nothing is being read for it.
   bool is_idle() const;
   /// Closes the connections; steps a failure for everything that has no reply yet.
@@ -85,6 +89,7 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   ServerId id_;
   ServerAddress address_;
   std::unique_ptr<Peer> peer_;
+  std::shared_ptr<SnapshotSender> snapshot_;  ///< under way
   std::array<std::deque<Outstanding>, 3> outstanding_;
   std::size_t bursts_ = 0;
   std::optional<core::Generation> held_;    ///< waits for room

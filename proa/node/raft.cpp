@@ -195,6 +195,13 @@ Future<void> Raft::leadership_transfer(std::optional<ServerId> to) {
   return future;
 }
 
+Future<SnapshotMeta> Raft::snapshot() {
+  Promise<SnapshotMeta> promise{inner_->runtime};
+  Future<SnapshotMeta> future = promise.future();
+  inner_->wake_if(hand_over(*inner_->inbox, driver::SnapshotCall{std::move(promise)}));
+  return future;
+}
+
 Future<LogIndex> Raft::wait_applied(LogIndex index) {
   Promise<LogIndex> promise{inner_->runtime};
   Future<LogIndex> future = promise.future();

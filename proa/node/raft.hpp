@@ -82,6 +82,10 @@ class Raft {
   /// by a majority; completes once that is applied here. For state machines that may be read from
   /// any thread. Errors: not_leader, leadership_lost, busy, shutdown.
   Future<LogIndex> read_index();
+  /// Stores a snapshot of the state machine now, whatever the thresholds say, and compacts the log
+  /// behind it. Completes once it is durable. Errors: nothing_new_to_snapshot, busy, shutdown,
+  /// io_error and what the state machine reports.
+  Future<SnapshotMeta> snapshot();
   /// Completes once this server has applied everything up to `index`.
   Future<LogIndex> wait_applied(LogIndex index);
   /// Completes once this server knows who leads.

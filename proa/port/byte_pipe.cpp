@@ -22,8 +22,10 @@ bool BytePipe::try_push(SharedBytes chunk) {
 }
 
 void BytePipe::finish(std::optional<Error> error) {
+  Waiting producer;  // it is the caller, and may be gone when the next chunk is pulled
   wake(state_.with([&](State& state) {
     if (!state.end.has_value()) state.end = End{std::move(error)};
+    producer = std::exchange(state.producer, {});
     return std::exchange(state.consumer, {});
   }));
 }
@@ -57,18 +59,23 @@ BytePipe::Pulled BytePipe::try_pull() {
 void BytePipe::when_pullable(Executor& where, Fn<void()> callback) {
   Waiting waiting{&where, std::move(callback)};
   wake(state_.with([&](State& state) {
-    if (!state.chunks.empty() || state.end.has_value()) return std::move(waiting);
+    const bool ended = state.end.has_value() || state.stopped.has_value();
+    if (!state.chunks.empty() || ended) return std::move(waiting);
     state.consumer = std::move(waiting);
     return Waiting{};
   }));
 }
 
 void BytePipe::stop(Error why) {
+  Waiting consumer;
+  std::deque<SharedBytes> dropped;
   wake(state_.with([&](State& state) {
     if (!state.stopped.has_value()) state.stopped = std::move(why);
-    state.chunks.clear();
+    dropped = std::exchange(state.chunks, {});
+    consumer = std::exchange(state.consumer, {});
     return std::exchange(state.producer, {});
   }));
+  wake(std::move(consumer));
 }
 
 }  // namespace proa

@@ -13,7 +13,9 @@
 namespace proa {
 
 /// Moves a stream between the loop and a lane: one producer, one consumer, at most kChunksMax
-/// chunks in between, and neither side ever blocks. Threads: one for each side.
+/// chunks in between, and neither side ever blocks. Whoever goes ends the pipe from its side first,
+/// with finish or stop, which also forgets what it waits for. Threads: one for each side; stop from
+/// any that knows the consumer's executor to live.
 class BytePipe {
  public:
   static constexpr std::size_t kChunksMax = 4;
@@ -35,8 +37,9 @@ class BytePipe {
 
   // The consumer's side.
   Pulled try_pull();
-  void when_pullable(Executor& where, Fn<void()> callback);  ///< once; also at the end
-  void stop(Error why);  ///< takes no more; what is inside is dropped
+  void when_pullable(Executor& where, Fn<void()> callback);  ///< once; also at the end, or stopped
+  /// Takes no more; what is inside is dropped. A consumer that waits is called once more.
+  void stop(Error why);
 
  private:
   struct Waiting {
