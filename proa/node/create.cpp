@@ -34,7 +34,7 @@ Result<std::optional<SnapshotMeta>> restore_newest(const RaftParts& parts) {
     Result<void> restored;
     if (!snapshot) {
       restored = fail(snapshot.error());
-    } else {
+    } else if (parts.fsm->durable_index() < meta.last.index) {
       restored = parts.fsm->restore(*snapshot->state);
     }
     if (restored) return std::optional{std::move(snapshot->meta)};

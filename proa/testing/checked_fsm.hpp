@@ -7,7 +7,8 @@
 
 namespace proa::testing {
 
-/// Shows the invariants what a state machine is told to apply. Threads: as the one inside.
+/// Shows the invariants what a state machine is told to apply and to restore. Threads: as the one
+/// inside.
 class CheckedFsm final : public Fsm {
  public:
   CheckedFsm(std::shared_ptr<Fsm> inner, std::shared_ptr<Invariants> invariants, std::size_t server)
@@ -18,8 +19,14 @@ class CheckedFsm final : public Fsm {
       invariants_->applies(server_, entry);
     inner_->apply(batch, responses);
   }
-  Result<std::unique_ptr<Snapshot>> snapshot() override { return inner_->snapshot(); }
-  Result<void> restore(ByteSource& source) override { return inner_->restore(source); }
+  Result<std::unique_ptr<Snapshot>> snapshot() override {
+    PROA_TRY(std::unique_ptr<Snapshot> inner, inner_->snapshot());
+    return std::make_unique<CountedSnapshot>(std::move(inner), invariants_, server_);
+  }
+  Result<void> restore(ByteSource& source) override {
+    invariants_->restores(server_);
+    return inner_->restore(source);
+  }
   void configuration_committed(LogIndex index, const Configuration& configuration) override {
     inner_->configuration_committed(index, configuration);
   }
@@ -27,6 +34,23 @@ class CheckedFsm final : public Fsm {
   Fsm& inner() { return *inner_; }
 
  private:
+  class CountedSnapshot final : public Snapshot {
+   public:
+    CountedSnapshot(std::unique_ptr<Snapshot> inner, std::shared_ptr<Invariants> invariants,
+                    std::size_t server)
+        : inner_(std::move(inner)), invariants_(std::move(invariants)), server_(server) {}
+    Result<void> write_to(SnapshotSink& sink) override {
+      PROA_TRY(inner_->write_to(sink));
+      invariants_->snapshot_taken(server_);
+      return {};
+    }
+
+   private:
+    std::unique_ptr<Snapshot> inner_;
+    std::shared_ptr<Invariants> invariants_;
+    std::size_t server_;
+  };
+
   std::shared_ptr<Fsm> inner_;
   std::shared_ptr<Invariants> invariants_;
   std::size_t server_;

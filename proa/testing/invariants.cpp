@@ -39,6 +39,7 @@ const EntryFacts* Invariants::committed(LogIndex index) const {
 }
 
 void Invariants::process_ended(std::size_t server) {
+  shadows_[server].runs = false;
   shadows_[server].leading = false;
   shadows_[server].commit = {};
   shadows_[server].applied = {};
@@ -105,6 +106,7 @@ void Invariants::log_write_begins(std::size_t server, const LogBatch& batch) {
   ServerShadow& at = shadows_[server];
   at.log_in_flight = batch;
   check_truncation(at, batch);
+  if (batch.restart_after) check_restart(at, batch);
   // A leader may die in this very write; what it called committed is committed.
   commit_advances(at, batch.commit_hint, "saves");
   if (batch.entries.empty()) return;
@@ -154,6 +156,7 @@ void Invariants::check_truncated(const ServerShadow& at, const LogBatch& batch,
 void Invariants::log_written(std::size_t server, const LogBatch& batch) {
   ServerShadow& at = shadows_[server];
   if (batch.truncate_from && *batch.truncate_from <= at.log.last()) ++counters_.truncations;
+  if (batch.restart_after) ++counters_.logs_restarted;
   at.log.write(batch);
   at.log_in_flight.reset();
   if (at.acknowledged > at.log.last()) at.acknowledged = at.log.last();
@@ -161,10 +164,12 @@ void Invariants::log_written(std::size_t server, const LogBatch& batch) {
 
 void Invariants::prefix_truncation_begins(std::size_t server, LogIndex last_removed) {
   ServerShadow& at = shadows_[server];
+  check_compaction(at, last_removed);
   at.prefix_in_flight = last_removed;
 }
 
 void Invariants::prefix_truncated(std::size_t server, LogIndex last_removed) {
+  ++counters_.compactions;
   shadows_[server].log.truncate_prefix(last_removed);
   shadows_[server].prefix_in_flight.reset();
 }

@@ -19,6 +19,11 @@ struct CheckCounters {
   std::uint64_t applies_checked = 0;
   std::uint64_t messages_checked = 0;
   std::uint64_t writes_lost = 0;  ///< in flight at a crash and not there at the recovery
+  std::uint64_t snapshots_taken = 0;
+  std::uint64_t snapshots_installed = 0;
+  std::uint64_t snapshots_restored_at_start = 0;
+  std::uint64_t compactions = 0;
+  std::uint64_t logs_restarted = 0;  ///< an installed snapshot took the place of the log
 };
 
 /// The safety properties of Raft (paper Figure 3) and of our durability contract (design.md §4),
@@ -54,12 +59,20 @@ class Invariants {
   void hard_state_write_begins(std::size_t server, const HardState& hard_state);
   void hard_state_written(std::size_t server, const HardState& hard_state);
 
+  // The snapshot store.
+  void snapshot_write_ends(std::size_t server, const SnapshotMeta& meta);
+  void snapshot_stored(std::size_t server, const SnapshotMeta& meta);
+  void snapshots_listed(std::size_t server, const std::vector<SnapshotMeta>& metas);
+  void snapshot_opened(std::size_t server, const SnapshotMeta& meta);
+
   // The transport.
   void sends(std::size_t server, const Request& request);
   void answers(std::size_t server, const Request& request, const Reply& reply);
 
   // The state machine and the node.
   void applies(std::size_t server, const Committed& entry);
+  void snapshot_taken(std::size_t) { ++counters_.snapshots_taken; }
+  void restores(std::size_t server);  ///< what it has opened last
   /// Where the server stands, before anything is made of it.
   struct Stand {
     bool leads = false;
@@ -90,6 +103,9 @@ class Invariants {
   LogIndex committed_before(Term term) const;
   void check_truncation(const ServerShadow& at, const LogBatch& batch);
   void check_truncated(const ServerShadow& at, const LogBatch& batch, const std::string& where);
+  bool covers_committed(const ServerShadow& at, LogPosition last, const char* how);
+  void check_compaction(const ServerShadow& at, LogIndex last_removed);
+  void check_restart(const ServerShadow& at, const LogBatch& batch);
   void leads(ServerShadow& leader, Term term);
   void sends_append(ServerShadow& from, const AppendEntriesRequest& request);
   void sends_vote_request(const ServerShadow& from, const RequestVoteRequest& request);

@@ -146,6 +146,7 @@ std::optional<EntryFacts> Invariants::facts_at(const ServerShadow& at, LogIndex 
 
 void Invariants::seen(std::size_t server, const Stand& stand) {
   ServerShadow& by = shadows_[server];
+  by.runs = true;
   by.leading = stand.leads;
   const auto note = [](Configuration& known, const Configuration* now) {
     if (now != nullptr && known != *now) known = *now;

@@ -58,7 +58,11 @@ struct ServerShadow {
   Term acknowledged_in = {};   ///< the newest term in which it confirmed an append
   LogIndex acknowledged = {};  ///< the last entry it confirmed in that term
 
+  LogPosition snapshot = {};  ///< the end of the newest durable one
+  LogPosition opened = {};    ///< the end of the one that was opened last
+
   // Of the running process only.
+  bool runs = false;  ///< its recovery is over
   bool leading = false;
   LogIndex commit = {};
   LogIndex applied = {};

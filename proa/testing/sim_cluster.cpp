@@ -8,12 +8,14 @@
 #include "proa/driver/probe.hpp"
 #include "proa/node/bootstrap.hpp"
 #include "proa/node/detail/create.hpp"
+#include "proa/store/file_snapshot_store.hpp"
 #include "proa/store/file_stable_store.hpp"
 #include "proa/store/memory_log_store.hpp"
 #include "proa/store/memory_snapshot_store.hpp"
 #include "proa/store/memory_stable_store.hpp"
 #include "proa/store/wal.hpp"
 #include "proa/testing/checked_fsm.hpp"
+#include "proa/testing/checked_snapshots.hpp"
 #include "proa/testing/checked_stores.hpp"
 #include "proa/testing/checked_transport.hpp"
 #include "proa/testing/sim_file_system.hpp"
@@ -81,6 +83,7 @@ struct SimCluster::Machine {
   std::shared_ptr<SimDisk> disk = {};
   std::shared_ptr<MemoryLogStore> memory_log = {};
   std::shared_ptr<MemoryStableStore> memory_stable = {};
+  std::shared_ptr<MemorySnapshotStore> memory_snapshots = {};
   std::unique_ptr<Process> process = {};
   std::uint64_t incarnation = 0;
   bool write_was_torn = false;        ///< a part of a log write reached the medium
@@ -111,6 +114,7 @@ SimCluster::SimCluster(SimClusterOptions options)
     machine->disk = std::make_shared<SimDisk>(options_.disk, scheduler_.random().next());
     machine->memory_log = std::make_shared<MemoryLogStore>();
     machine->memory_stable = std::make_shared<MemoryStableStore>();
+    machine->memory_snapshots = std::make_shared<MemorySnapshotStore>();
     machines_.push_back(std::move(machine));
   }
   invariants_ = std::make_shared<Invariants>(servers_);
@@ -221,6 +225,7 @@ std::shared_ptr<Transport> SimCluster::new_transport(std::size_t server, Process
     net.local_id = servers_[server].id;
     net.control_limit = options_.request_limit;
     net.append_limit = options_.request_limit;
+    net.snapshot_limit = options_.request_limit;
     std::shared_ptr<StreamLayer> port = streams_->layer(process.runtime, address);
     if (options_.make_service) {
       const SplitStreams split{process.runtime, std::move(port)};
@@ -255,6 +260,7 @@ void SimCluster::open_stores(std::size_t server, Process& process) {
   const Machine& machine = *machines_[server];
   std::shared_ptr<LogStore> logs = machine.memory_log;
   std::shared_ptr<StableStore> stable = machine.memory_stable;
+  std::shared_ptr<SnapshotStore> snapshots = machine.memory_snapshots;
   if (options_.on_disk) {
     process.files = std::make_shared<SimFileSystem>(machine.disk);
     process.files->set_on_crash([this, server, runtime = process.runtime.get()] {
@@ -267,8 +273,10 @@ void SimCluster::open_stores(std::size_t server, Process& process) {
         WalOptions{.segment_bytes = options_.segment_bytes, .seed = process.runtime->seed()});
     logs = process.wal;
     stable = std::make_shared<FileStableStore>(process.files, "stable");
+    snapshots = std::make_shared<FileSnapshotStore>(process.files, "state", FileSnapshotOptions{});
   }
-  process.snapshots = std::make_shared<MemorySnapshotStore>();
+  process.snapshots =
+      std::make_shared<CheckedSnapshotStore>(std::move(snapshots), invariants_, server);
   process.logs = std::make_shared<CheckedLogStore>(std::move(logs), invariants_, server);
   process.stable = std::make_shared<CheckedStableStore>(std::move(stable), invariants_, server,
                                                         &driver::load_hard_state);

@@ -110,8 +110,11 @@ class DirectPeer final : public Peer {
     pump_ = std::make_shared<DirectPump>(runtime_, std::move(state));
     pump_->run();
     post(Channel::snapshot, stopping_pump(pump_, std::move(done)),
-         [request, to = pump_->to()](TransportEvents& events, Respond respond) {
-           events.on_snapshot(InstallSnapshotRequest{request}, to, std::move(respond));
+         [request, to = std::make_shared<std::shared_ptr<BytePipe>>(pump_->to())](
+             TransportEvents& events, Respond respond) {
+           const auto stream = std::exchange(*to, nullptr);
+           if (stream == nullptr) return;  // a repeated one: a stream can be read only once
+           events.on_snapshot(InstallSnapshotRequest{request}, stream, std::move(respond));
          });
   }
 

@@ -14,7 +14,8 @@ struct Plan {
   testing::SimClusterOptions cluster = {};
   NemesisOptions nemesis = {};
   LoadOptions load = {};
-  Duration at_least = std::chrono::seconds{60};
+  std::size_t ballast_bytes = 0;  ///< in each snapshot
+  Duration at_least = std::chrono::seconds{80};
   std::uint64_t writes_at_least = 500;
   Duration at_most = std::chrono::seconds{600};  ///< or the load never got through
 };

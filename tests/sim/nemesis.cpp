@@ -17,6 +17,8 @@ constexpr std::uint64_t kOperationsAheadMax = 24;
 constexpr std::uint64_t kOperationsOfRecoveryMax = 12;
 constexpr Duration kStallMax = 3s;
 constexpr Duration kPauseMax = 3s;
+constexpr Duration kAwayMax = 25s;
+constexpr Duration kLookAgain = 500ms;
 constexpr Duration kNextWriteMax = 50ms;
 constexpr Duration kFullForce = 90s;  ///< from then on the pauses grow
 
@@ -87,6 +89,9 @@ void Nemesis::make(Move move) {
       for (std::size_t server = 0; server < cluster_.size(); ++server)
         crash(server);
       return;
+    case Move::leave_behind:
+      left_behind_ = any_server();
+      return crash(left_behind_);
     case Move::isolate_leader:
       if (leader) isolate(*leader);
       return;
@@ -218,8 +223,24 @@ void Nemesis::disturb_network() {
 }
 
 void Nemesis::server_crashed(std::size_t server) {
+  const bool stays_away = left_behind_ == server && !stopped_;
+  if (stays_away) return restart_once_behind(server, cluster_.scheduler().now() + kAwayMax);
   cluster_.scheduler().after(up_to(options_.downtime_max), kNemesisTag,
                              [this, server] { restart(server); });
+}
+
+/// When the leader has no more the entries that this one needs.
+void Nemesis::restart_once_behind(std::size_t server, Instant at_the_latest) {
+  const auto leader = cluster_.leader();
+  const LogIndex last = cluster_.invariants().shadow(server).log.last();
+  const bool is_behind = leader && next(last) < cluster_.invariants().shadow(*leader).log.first();
+  if (is_behind || stopped_ || cluster_.scheduler().now() >= at_the_latest) {
+    left_behind_.reset();
+    return restart(server);
+  }
+  cluster_.scheduler().after(kLookAgain, kNemesisTag, [this, server, at_the_latest] {
+    restart_once_behind(server, at_the_latest);
+  });
 }
 
 void Nemesis::restart(std::size_t server) {

@@ -16,6 +16,7 @@ enum class Move : std::uint8_t {
   crash_at_operation,  ///< a server, at one of its next changes of the disk
   crash_around_sync,   ///< a server, right before or right after its next sync
   crash_all,           ///< the whole cluster
+  leave_behind,        ///< a server stays down until the others have compacted their logs
   isolate_leader,      ///< it cannot send, or not receive, or neither
   ambush_next_leader,  ///< cut off whoever is elected next, before its no-op spreads
   ambush_then_crash,   ///< the same, and crash it after its own sync
@@ -28,7 +29,7 @@ enum class Move : std::uint8_t {
   lossy_network,       ///< messages get lost, repeated, late
   heal,
 };
-inline constexpr std::size_t kMoves = 16;
+inline constexpr std::size_t kMoves = 17;
 
 struct NemesisOptions {
   std::array<std::uint64_t, kMoves> weights = {};  ///< by Move; 0: never
@@ -68,6 +69,7 @@ class Nemesis {
   void heal_later();
   void disturb_network();
   void restart(std::size_t server);
+  void restart_once_behind(std::size_t server, Instant at_the_latest);
   Duration up_to(Duration most);
   std::size_t any_server() { return random_.below(cluster_.size()); }
   testing::Crash draw_kind();
@@ -78,7 +80,8 @@ class Nemesis {
   NemesisOptions options_;
   Random random_;
   testing::SimNetworkOptions calm_network_;
-  std::optional<Move> ambush_;  ///< waits for the next leader
+  std::optional<Move> ambush_;              ///< waits for the next leader
+  std::optional<std::size_t> left_behind_;  ///< stays down longer
   std::array<std::uint64_t, kMoves> made_ = {};
   bool stopped_ = false;
 };

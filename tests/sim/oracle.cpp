@@ -7,7 +7,21 @@
 namespace proa::sim {
 namespace {
 
+constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
+constexpr std::byte kBallast{0xB5};
+
 std::string text_of(AttemptId attempt) { return "write " + std::to_string(attempt.value); }
+
+Result<std::vector<std::byte>> read_all(ByteSource& source) {
+  std::vector<std::byte> bytes;
+  while (true) {
+    const std::size_t before = bytes.size();
+    bytes.resize(before + kPieceBytes);
+    PROA_TRY(const std::size_t count, source.read(std::span{bytes}.subspan(before)));
+    bytes.resize(before + count);
+    if (count == 0) return bytes;
+  }
+}
 
 }  // namespace
 
@@ -81,6 +95,12 @@ void Oracle::applied(AttemptId attempt, LogIndex index, const Appended& state) {
   known.applied_at = index;
 }
 
+void Oracle::restored(LogIndex last, const Appended& state) {
+  if (last.value < states_.size() && states_[last.value].appended == state) return;
+  violated_("replicas differ: a snapshot holds another state after " + to_string(last) +
+            " than the one that was reached there");
+}
+
 void Oracle::check_nothing_is_lost(LogIndex applied_everywhere) {
   for (std::size_t number = 1; number < attempts_.size(); ++number) {
     if (attempts_[number].acknowledged_at <= applied_everywhere) continue;
@@ -102,12 +122,52 @@ void AppendFsm::apply(std::span<const Committed> batch, Responses& responses) {
   }
 }
 
+struct AppendFsm::Stored {
+  std::uint64_t count = 0;
+  std::uint64_t chain = 0;
+  std::uint64_t last_applied = 0;
+};
+
+/// The state as it was, then the ballast.
+class AppendFsm::Written final : public Fsm::Snapshot {
+ public:
+  Written(const Stored& stored, std::size_t ballast_bytes)
+      : stored_(stored), ballast_bytes_(ballast_bytes) {}
+
+  Result<void> write_to(SnapshotSink& sink) override {
+    PROA_TRY(sink.write(std::as_bytes(std::span{&stored_, 1})));
+    const std::vector<std::byte> ballast(std::min(ballast_bytes_, kPieceBytes), kBallast);
+    for (std::size_t left = ballast_bytes_; left > 0;) {
+      const std::size_t piece = std::min(left, ballast.size());
+      PROA_TRY(sink.write(ByteView{ballast}.first(piece)));
+      left -= piece;
+    }
+    return {};
+  }
+
+ private:
+  Stored stored_;
+  std::size_t ballast_bytes_;
+};
+
 Result<std::unique_ptr<Fsm::Snapshot>> AppendFsm::snapshot() {
-  return fail(Errc::nothing_new_to_snapshot, "this state machine takes no snapshots");
+  const Stored stored{
+      .count = state_.count, .chain = state_.chain, .last_applied = last_applied_.value};
+  return std::make_unique<Written>(stored, ballast_bytes_);
 }
 
-Result<void> AppendFsm::restore(ByteSource&) {
-  return fail(Errc::snapshot_not_found, "this state machine takes no snapshots");
+Result<void> AppendFsm::restore(ByteSource& source) {
+  PROA_TRY(const std::vector<std::byte> bytes, read_all(source));
+  Stored stored;
+  const bool is_whole = bytes.size() == sizeof stored + ballast_bytes_ &&
+                        std::count(bytes.begin() + sizeof stored, bytes.end(), kBallast) ==
+                            static_cast<std::ptrdiff_t>(ballast_bytes_);
+  if (!is_whole) return fail(Errc::corrupt, "a snapshot was stored in part");
+  std::memcpy(&stored, bytes.data(), sizeof stored);
+  state_ = {.count = stored.count, .chain = stored.chain};
+  last_applied_ = {stored.last_applied};
+  oracle_.restored(last_applied_, state_);
+  return {};
 }
 
 }  // namespace proa::sim

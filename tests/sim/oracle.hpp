@@ -38,6 +38,9 @@ class Oracle {
   /// A state machine has applied this, and is then in that state.
   void applied(AttemptId attempt, LogIndex index, const Appended& state);
 
+  /// A state machine has taken over a snapshot, in which this was the last command.
+  void restored(LogIndex last, const Appended& state);
+
   std::uint64_t acknowledged_writes() const { return acknowledged_; }
   std::uint64_t attempts() const { return attempts_.size() - 1; }
   std::uint64_t refused() const { return refused_; }
@@ -65,10 +68,12 @@ class Oracle {
   std::uint64_t unknown_ = 0;
 };
 
-/// Appends every command to a list, of which it keeps the length and a hash. Tells the oracle.
+/// Appends every command to a list, of which it keeps the length and a hash. Tells the oracle. Its
+/// snapshots have a ballast, so that they take a while.
 class AppendFsm final : public Fsm {
  public:
-  explicit AppendFsm(Oracle& oracle) : oracle_(oracle) {}
+  AppendFsm(Oracle& oracle, std::size_t ballast_bytes)
+      : oracle_(oracle), ballast_bytes_(ballast_bytes) {}
 
   void apply(std::span<const Committed> batch, Responses& responses) override;
   Result<std::unique_ptr<Snapshot>> snapshot() override;
@@ -78,7 +83,11 @@ class AppendFsm final : public Fsm {
   const Appended& state() const { return state_; }
 
  private:
+  struct Stored;
+  class Written;
+
   Oracle& oracle_;
+  std::size_t ballast_bytes_;
   Appended state_ = {};
   LogIndex last_applied_ = {};
 };

@@ -24,6 +24,10 @@ Config draw_config(Random& random) {
   config.append_entries_max = one_of<6, std::size_t>(random, {1, 2, 3, 8, 64, 1024});
   config.append_bytes_max = one_of<3, std::size_t>(random, {256, 4096, std::size_t{1} << 20});
   config.tail_cache_bytes_max = one_of<3, std::size_t>(random, {0, 4096, std::size_t{1} << 20});
+  config.snapshot_threshold = one_of<3, std::uint64_t>(random, {10, 50, 200});
+  config.snapshot_interval =
+      one_of<3, Duration>(random, {Duration{200ms}, Duration{1s}, Duration{2s}});
+  config.trailing_logs = one_of<5, std::uint64_t>(random, {0, 20, 50, 100, 200});
   config.pre_vote_disabled = random.percent(15);
   return config;
 }
@@ -65,11 +69,11 @@ NemesisOptions draw_nemesis(Random& random) {
     weight = random.percent(66) ? 1 + random.below(4) : 0;
   }
   for (const Move always : {Move::crash_leader, Move::crash_at_operation, Move::crash_around_sync,
-                            Move::isolate_leader}) {
+                            Move::isolate_leader, Move::ambush_next_leader, Move::leave_behind}) {
     auto& weight = nemesis.weights[static_cast<std::size_t>(always)];
-    weight = std::max<std::uint64_t>(weight, always == Move::crash_around_sync ? 8 : 3);
+    weight = std::max<std::uint64_t>(weight, always == Move::crash_around_sync ? 9 : 4);
   }
-  nemesis.pause_max = one_of<3, Duration>(random, {Duration{1s}, Duration{2s}, Duration{4s}});
+  nemesis.pause_max = one_of<3, Duration>(random, {Duration{1s}, Duration{2s}, Duration{3s}});
   nemesis.downtime_max = one_of<3, Duration>(random, {Duration{50ms}, Duration{1s}, Duration{3s}});
   nemesis.cut_max = one_of<3, Duration>(random, {Duration{500ms}, Duration{3s}, Duration{6s}});
   nemesis.power_percent = one_of<3, std::uint64_t>(random, {75, 85, 95});
@@ -107,6 +111,11 @@ Plan draw_plan(std::uint64_t seed) {
       one_of<3, Duration>(random, {Duration{500ms}, Duration{2s}, Duration{10s}});
   plan.nemesis = draw_nemesis(random);
   plan.load = draw_load(random);
+  plan.ballast_bytes = one_of<6, std::size_t>(random, {0, 0, 1000, 5000, 100'000, 700'000});
+  // A large state is written more rarely: the campaign is about moments, not about bytes.
+  if (plan.ballast_bytes > 10'000)
+    plan.cluster.config.snapshot_interval =
+        one_of<3, Duration>(random, {Duration{200ms}, Duration{1s}, Duration{2s}});
   return plan;
 }
 

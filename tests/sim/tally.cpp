@@ -34,6 +34,11 @@ void Tally::add(const SeedReport& report) {
   required("writes in flight at a crash", report.writes_in_flight_at_crash);
   required("lane tasks inline", report.cluster.inline_tasks);
   required("lane tasks not inline", report.cluster.lane_tasks);
+  required("snapshots taken", report.checks.snapshots_taken);
+  required("snapshots installed", report.checks.snapshots_installed);
+  required("snapshots restored at start", report.checks.snapshots_restored_at_start);
+  required("compactions", report.checks.compactions);
+  shown("logs restarted by a snapshot", report.checks.logs_restarted);
   shown("acknowledged writes", report.acknowledged);
   shown("refused writes", report.refused);
   shown("writes of unknown outcome", report.outcome_unknown);

@@ -1,0 +1,53 @@
+#include "proa/testing/checked_snapshots.hpp"
+
+#include <utility>
+
+namespace proa::testing {
+namespace {
+
+class CheckedSink final : public SnapshotSink {
+ public:
+  CheckedSink(std::unique_ptr<SnapshotSink> inner, std::shared_ptr<Invariants> invariants,
+              std::size_t server, SnapshotMeta meta)
+      : inner_(std::move(inner)),
+        invariants_(std::move(invariants)),
+        server_(server),
+        meta_(std::move(meta)) {}
+
+  Result<void> write(ByteView bytes) override { return inner_->write(bytes); }
+  Result<void> close() override {
+    invariants_->snapshot_write_ends(server_, meta_);
+    PROA_TRY(inner_->close());
+    invariants_->snapshot_stored(server_, meta_);
+    return {};
+  }
+  Result<void> cancel() override { return inner_->cancel(); }
+  const std::string& id() const override { return inner_->id(); }
+
+ private:
+  std::unique_ptr<SnapshotSink> inner_;
+  std::shared_ptr<Invariants> invariants_;
+  std::size_t server_;
+  SnapshotMeta meta_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SnapshotSink>> CheckedSnapshotStore::create(const SnapshotMeta& meta) {
+  PROA_TRY(std::unique_ptr<SnapshotSink> sink, inner_->create(meta));
+  return std::make_unique<CheckedSink>(std::move(sink), invariants_, server_, meta);
+}
+
+Result<std::vector<SnapshotMeta>> CheckedSnapshotStore::list() const {
+  PROA_TRY(std::vector<SnapshotMeta> metas, inner_->list());
+  invariants_->snapshots_listed(server_, metas);
+  return metas;
+}
+
+Result<OpenSnapshot> CheckedSnapshotStore::open(const std::string& id) const {
+  PROA_TRY(OpenSnapshot snapshot, inner_->open(id));
+  invariants_->snapshot_opened(server_, snapshot.meta);
+  return snapshot;
+}
+
+}  // namespace proa::testing

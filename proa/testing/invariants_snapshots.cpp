@@ -1,0 +1,82 @@
+#include "proa/testing/invariants.hpp"
+
+namespace proa::testing {
+
+// A snapshot covers committed entries only (paper §7), whoever has made it.
+bool Invariants::covers_committed(const ServerShadow& at, LogPosition last, const char* how) {
+  const EntryFacts* entry = committed(last.index);
+  if (entry != nullptr && entry->term == last.term) return true;
+  violated("snapshots hold what is committed: " + at.id.value + " " + how + " " + to_string(last) +
+           (entry == nullptr ? ", which nobody calls committed"
+                             : ", committed there is term " + to_string(entry->term)));
+  return false;
+}
+
+void Invariants::snapshot_write_ends(std::size_t server, const SnapshotMeta& meta) {
+  ServerShadow& at = shadows_[server];
+  covers_committed(at, meta.last, "stores a snapshot up to");
+  if (meta.configuration.index <= meta.last.index) return;
+  violated("snapshots: " + at.id.value + " stores one up to " + to_string(meta.last) +
+           " with the configuration of " + to_string(meta.configuration.index));
+}
+
+void Invariants::snapshot_stored(std::size_t server, const SnapshotMeta& meta) {
+  ServerShadow& at = shadows_[server];
+  if (at.snapshot < meta.last) at.snapshot = meta.last;
+}
+
+// What was durable is still there, or something newer: a crash may have come between the last step
+// that made a snapshot durable and the moment when the store could say so.
+void Invariants::snapshots_listed(std::size_t server, const std::vector<SnapshotMeta>& metas) {
+  ServerShadow& at = shadows_[server];
+  const LogPosition newest = metas.empty() ? LogPosition{} : metas.front().last;
+  if (at.snapshot <= newest) {
+    at.snapshot = newest;
+    return;
+  }
+  violated("durability: the newest snapshot of " + at.id.value + " ends at " + to_string(newest) +
+           ", confirmed durable was one up to " + to_string(at.snapshot));
+}
+
+void Invariants::snapshot_opened(std::size_t server, const SnapshotMeta& meta) {
+  shadows_[server].opened = meta.last;
+}
+
+// The state machine never moves back, and goes on behind what the snapshot holds.
+void Invariants::restores(std::size_t server) {
+  ServerShadow& at = shadows_[server];
+  const LogPosition last = at.opened;
+  ++(at.runs ? counters_.snapshots_installed : counters_.snapshots_restored_at_start);
+  if (!covers_committed(at, last, "restores a snapshot up to")) return;
+  if (last.index < at.applied) {
+    violated("the state machine only goes on: " + at.id.value + " restores a snapshot up to " +
+             to_string(last) + " after it has applied " + to_string(at.applied));
+  }
+  at.applied = last.index;
+}
+
+// What goes from the log must be in a durable snapshot.
+void Invariants::check_compaction(const ServerShadow& at, LogIndex last_removed) {
+  if (last_removed <= at.snapshot.index || last_removed < at.log.first()) return;
+  violated("compaction: " + at.id.value + " removes its log up to " + to_string(last_removed) +
+           ", its newest snapshot ends at " + to_string(at.snapshot));
+}
+
+// An installed snapshot takes the place of a log that does not contain its last entry; what lies
+// behind that in such a log is not committed (paper Figure 13).
+void Invariants::check_restart(const ServerShadow& at, const LogBatch& batch) {
+  const LogPosition last = *batch.restart_after;
+  const std::string where = at.id.value + " restarts its log after " + to_string(last);
+  if (!covers_committed(at, last, "restarts its log after")) return;
+  check_compaction(at, last.index);
+  if (last.index < at.acknowledged && at.acknowledged_in == at.hard_state.term) {
+    violated("acknowledged entries: " + where + ", it has confirmed " + to_string(at.acknowledged) +
+             " in term " + to_string(at.acknowledged_in));
+  }
+  for (LogIndex i = next(last.index); i <= at.log.last() && i <= last_committed(); i = next(i)) {
+    if (at.log.find(i) == nullptr || *at.log.find(i) != *committed(i)) break;
+    violated("committed entries: " + where + " and loses " + to_string(i));
+  }
+}
+
+}  // namespace proa::testing
