@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "kv/store.hpp"
@@ -31,13 +30,6 @@ struct RaftReplicaParts {
 class RaftReplica final : public Replica {
  public:
   explicit RaftReplica(RaftReplicaParts parts);
-  /// Alone: while another server leads, it refuses.
-  RaftReplica(std::shared_ptr<Runtime> runtime, Raft& raft, std::shared_ptr<kv::Store> store,
-              ServerId self)
-      : RaftReplica(RaftReplicaParts{.runtime = std::move(runtime),
-                                     .raft = &raft,
-                                     .store = std::move(store),
-                                     .self = std::move(self)}) {}
   ~RaftReplica() override;
   RaftReplica(const RaftReplica&) = delete;
   RaftReplica& operator=(const RaftReplica&) = delete;

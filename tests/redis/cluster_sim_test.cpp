@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "kv/store.hpp"
+#include "proa/transport/call_client.hpp"
+#include "server/detail/forwarded.hpp"
 #include "tests/redis/sim_client.hpp"
 #include "tests/redis/sim_service.hpp"
 
@@ -93,6 +95,38 @@ TEST_F(RedisCluster, WhatWasAcknowledgedOutlivesTheLeader) {
   cluster.start(gone);
   ASSERT_TRUE(cluster.run_for(3s));
   EXPECT_EQ(ask(gone, {"GET", "k"}), bulk("w"));
+}
+
+// A forwarded write that was long under way must not overtake what its client sent since.
+TEST_F(RedisCluster, AForwardedWriteOfAnEarlierTermIsRefused) {
+  const auto runtime = std::make_shared<testing::SimRuntime>(
+      cluster.scheduler(), testing::SimRuntimeOptions{.server = 98}, 5);
+  const std::shared_ptr<StreamLayer> layer = cluster.streams().layer(runtime, {"late"});
+  auto calls =
+      std::make_unique<CallClient>(runtime, layer, cluster.server(leader()).address, CallOptions{});
+  const Term now = cluster.raft(leader())->status().term;
+  const SharedBytes command =
+      kv::encode_command(kv::SetCommand{.key = view_of("k"), .value = view_of("v")});
+  std::vector<Result<SharedBytes>> answers;
+  const auto forward = [&](Term term) {
+    Fn<void()> task = [&] {
+      calls->call(server::kCallWrite, server::encode_forwarded_write(term, command), 5s,
+                  [&](Result<SharedBytes> answer) { answers.push_back(std::move(answer)); });
+    };
+    runtime->run_on_loop(task);
+    ASSERT_TRUE(cluster.run_for(1s));
+  };
+  forward(Term{now.value - 1});
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].error().code, Errc::not_leader);
+  EXPECT_EQ(answers[0].error().outcome, Outcome::not_executed);
+  forward(now);
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_TRUE(answers[1]);
+  EXPECT_EQ(ask(leader(), {"DBSIZE"})->text, "1");
+  Fn<void()> let_go = [&] { calls.reset(); };
+  runtime->run_on_loop(let_go);
+  runtime->kill();
 }
 
 // Without a majority nothing is taken, and the client is told that nothing has happened.
