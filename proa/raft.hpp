@@ -1,0 +1,30 @@
+#pragma once
+
+/// Everything that a program with a replicated state machine needs. What it may want besides:
+/// proa/asio.hpp for an io_context of its own, proa/testing for the simulator.
+
+#include "proa/base/bytes.hpp"
+#include "proa/base/error.hpp"
+#include "proa/base/ids.hpp"
+#include "proa/base/logger.hpp"
+#include "proa/base/metrics_sink.hpp"
+#include "proa/base/result.hpp"
+#include "proa/base/time.hpp"
+#include "proa/model/config.hpp"
+#include "proa/model/configuration.hpp"
+#include "proa/model/snapshot_meta.hpp"
+#include "proa/node/bootstrap.hpp"
+#include "proa/node/event.hpp"
+#include "proa/node/raft.hpp"
+#include "proa/node/status.hpp"
+#include "proa/port/fsm.hpp"
+#include "proa/port/future.hpp"
+#include "proa/port/value_fsm.hpp"
+#include "proa/runtime/asio_runtime.hpp"
+#include "proa/runtime/disk_storage.hpp"
+#include "proa/runtime/open.hpp"
+#include "proa/runtime/spdlog_logger.hpp"
+#include "proa/runtime/tcp_transport.hpp"
+#include "proa/store/memory_log_store.hpp"
+#include "proa/store/memory_snapshot_store.hpp"
+#include "proa/store/memory_stable_store.hpp"
