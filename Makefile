@@ -11,7 +11,7 @@ ARGS ?=
 .NOTPARALLEL:
 
 help:
-	@echo "make demo            three simulated servers, a power cut at the leader, and nothing lost"
+	@echo "make demo            three servers on loopback, SIGKILL of the leader under load, nothing lost"
 	@echo "make test            build and run every test          PRESET=dev|release|asan|tsan|clang"
 	@echo "make bench           the benchmark suite, every figure beside the floor of the same run"
 	@echo "make check           format, layers, headers, lint, paper map;    make fix formats"

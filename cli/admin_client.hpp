@@ -29,6 +29,7 @@ class AdminClient {
 
   /// Who leads, as soon as somebody knows. Errors: not_leader, if nobody does for long.
   Result<Server> wait_for_leader();
+  void wait(Duration time);  ///< between two questions
   /// Puts a call to whoever leads: an endpoint answers, or says who does. Errors: not_leader, if
   /// nobody leads for as long as is worth waiting; those of the call.
   Result<SharedBytes> call_leader(server::CallKind kind, const SharedBytes& body);
@@ -44,7 +45,6 @@ class AdminClient {
                            Duration limit);
   void begin(const ServerAddress& to, server::CallKind kind, const SharedBytes& body,
              Duration limit, CallClient::Done done);
-  void wait(Duration time);
 
   std::shared_ptr<AsioRuntime> runtime_;
   std::shared_ptr<StreamLayer> streams_;

@@ -36,4 +36,6 @@ struct ClusterView {
 /// Errors: those of AdminClient::any_status.
 Result<ClusterView> look_at_cluster(AdminClient& client);
 
+void print_status(const ClusterView& view);  ///< for people
+
 }  // namespace proa::cli

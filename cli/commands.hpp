@@ -17,6 +17,7 @@ using Run = std::function<Exit()>;
 
 void add_serve(CLI::App& app, Run& run);
 void add_version(CLI::App& app, Run& run);
+void add_demo(CLI::App& app, Run& run);
 void add_status(CLI::App& app, Run& run);
 void add_member(CLI::App& app, Run& run);
 void add_leader(CLI::App& app, Run& run);

@@ -16,6 +16,7 @@ int run_program(int argc, char** argv) {
   app.name("proa");
   app.require_subcommand(1);
   Run run;
+  add_demo(app, run);
   add_serve(app, run);
   add_status(app, run);
   add_member(app, run);

@@ -73,28 +73,6 @@ std::vector<std::string> row_of(const ClusterView& view, const MemberView& membe
   return row;
 }
 
-void print(const ClusterView& view) {
-  std::string head = "cluster  " + std::string{verdict(view)};
-  if (!view.waits_for.empty()) return line(head + "   waiting for " + view.waits_for);
-  const std::size_t reached = view.voters_reached();
-  head += "   " + std::to_string(reached) + "/" + std::to_string(view.voters()) + " voters";
-  if (view.has_quorum()) {
-    const std::size_t spare = reached - view.quorum();
-    head += ", survives " + std::to_string(spare) + (spare == 1 ? " failure" : " failures");
-  }
-  head += "   term " + std::to_string(view.term.value);
-  if (view.leader) head += "   leader " + name_of(*view.leader);
-  line(head + "\n");
-  std::vector<std::vector<std::string>> rows{{"NAME", "ROLE", "STATE", "LAG", "COMMITTED",
-                                              "APPLIED", "SNAPSHOT", "CONTACT", "ADDRESS",
-                                              "CLIENTS"}};
-  for (const MemberView& member : view.members)
-    rows.push_back(row_of(view, member));
-  std::string text = table(rows);
-  text.pop_back();
-  line(text);
-}
-
 json::object json_of(const ClusterView& view, const MemberView& member) {
   json::object object{{"name", name_of(member.server)},
                       {"id", member.server.id.value},
@@ -139,12 +117,34 @@ void print_json(const ClusterView& view) {
 
 Exit show_status(const ClusterOptions& options) {
   return with_cluster(options, [&](AdminClient&, const ClusterView& view) {
-    options.json ? print_json(view) : print(view);
+    options.json ? print_json(view) : print_status(view);
     return view.leader && view.has_quorum() ? Exit::ok : Exit::no_leader;
   });
 }
 
 }  // namespace
+
+void print_status(const ClusterView& view) {
+  std::string head = "cluster  " + std::string{verdict(view)};
+  if (!view.waits_for.empty()) return line(head + "   waiting for " + view.waits_for);
+  const std::size_t reached = view.voters_reached();
+  head += "   " + std::to_string(reached) + "/" + std::to_string(view.voters()) + " voters";
+  if (view.has_quorum()) {
+    const std::size_t spare = reached - view.quorum();
+    head += ", survives " + std::to_string(spare) + (spare == 1 ? " failure" : " failures");
+  }
+  head += "   term " + std::to_string(view.term.value);
+  if (view.leader) head += "   leader " + name_of(*view.leader);
+  line(head + "\n");
+  std::vector<std::vector<std::string>> rows{{"NAME", "ROLE", "STATE", "LAG", "COMMITTED",
+                                              "APPLIED", "SNAPSHOT", "CONTACT", "ADDRESS",
+                                              "CLIENTS"}};
+  for (const MemberView& member : view.members)
+    rows.push_back(row_of(view, member));
+  std::string text = table(rows);
+  text.pop_back();
+  line(text);
+}
 
 void add_status(CLI::App& app, Run& run) {
   CLI::App* const command =

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import unittest
 
-from servers import Cluster, Process, RedisError, WAIT, free_ports
+from servers import Cluster, Process, RedisError, WAIT, free_port_block, free_ports
 
 PROGRAM = ""
 OK, FAILED, USAGE, CANNOT_CONNECT, NO_LEADER, NOT_FOUND, REFUSED = 0, 1, 2, 3, 4, 5, 6
@@ -356,6 +356,29 @@ class Administration(ProgramTest):
         self.assertEqual(cluster.stop(leader), OK)
         while cluster.run("leader", "show").returncode == NO_LEADER:
             pass
+
+
+class Demo(ProgramTest):
+    def script(self, *flags):
+        port = free_port_block([0, 1, 10, 11, 20, 21])
+        process = Process([PROGRAM, "demo", "--script", "--data", self.directory / "demo", "--port",
+                           port, *flags])
+        self.addCleanup(process.kill)
+        return process
+
+    def test_the_tour_finds_every_acknowledged_write_on_all_servers(self):
+        process = self.script()
+        self.assertEqual(process.wait_exit(), OK, process.output())
+        for line in ("SIGKILL n", "from the kill to the next accepted write", "has caught up after",
+                     "every one of them is on all 3 servers"):
+            self.assertIn(line, process.output())
+        self.assertFalse((self.directory / "demo").exists())
+
+    def test_the_tour_fails_when_a_write_is_missing(self):
+        process = self.script("--test-lose-a-write")
+        self.assertEqual(process.wait_exit(), FAILED, process.output())
+        for name in ("n1", "n2", "n3"):
+            self.assertIn(f"error: 1 acknowledged writes are not on {name}", process.output())
 
 
 if __name__ == "__main__":

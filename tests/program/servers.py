@@ -28,6 +28,24 @@ def free_ports(count):
     return ports
 
 
+def free_port_block(offsets):
+    """A port that is free together with those that follow it by the offsets."""
+    for base in range(20000, 60000, 100):
+        taken = []
+        try:
+            for offset in offsets:
+                one = socket.socket()
+                taken.append(one)
+                one.bind(("127.0.0.1", base + offset))
+            return base
+        except OSError:
+            continue
+        finally:
+            for one in taken:
+                one.close()
+    raise AssertionError("no block of ports is free")
+
+
 class Process:
     """A command whose output lines can be waited for."""
 
