@@ -64,6 +64,28 @@ TEST(ReadIndex, CountsNoReplyToWhatWasSentBefore) {
   EXPECT_EQ(done(server).size(), 1U);
 }
 
+// It is enough that we believe that we lead: nobody is asked.
+TEST(ReadIndex, NeedsNoConfirmationIfTheReaderDoesNotWantIt) {
+  Consensus server = leader();
+  server.step(late(), ReadRequested{.id = {7}, .unconfirmed = true});
+  const Effects effects = server.take_effects();
+  EXPECT_TRUE(beats_in(effects).empty());
+  EXPECT_EQ(effects.complete, (std::vector{Completion{.first = {7}, .index = {2}}}));
+}
+
+// Paper §8: also then, what was acknowledged before our election may still be uncommitted here.
+TEST(ReadIndex, WaitsForAnEntryOfOurTermWhetherItIsConfirmedOrNot) {
+  Consensus server = test::server({});
+  const std::vector<Sent> sent = elect(server);
+  server.step(late(), ReadRequested{.id = {7}, .unconfirmed = true});
+  const Effects effects = server.take_effects();
+  EXPECT_TRUE(effects.complete.empty());
+  server.step(late(), alive(b, beats_in(effects).at(0)));
+  EXPECT_TRUE(done(server).empty());
+  server.step(late(), acknowledged(b, sent[0]));
+  EXPECT_EQ(done(server), (std::vector{Completion{.first = {7}, .index = {2}}}));
+}
+
 // A second read, registered after a request of the first one's round has left, is another round.
 TEST(ReadIndex, DoesNotJoinARoundThatHasBegun) {
   Consensus server = leader();
