@@ -15,8 +15,10 @@ using Page = std::array<std::byte, kPageBytes>;
 /// One file: what is below, and the pages that were written since the last sync. Threads: any.
 class BufferedFile {
  public:
-  BufferedFile(std::unique_ptr<File> below, std::uint64_t size, bool forgets_sync)
-      : below_(std::move(below)), forgets_sync_(forgets_sync) {
+  using Forgets = std::shared_ptr<Fn<bool(const std::string& path)>>;
+
+  BufferedFile(std::unique_ptr<File> below, std::uint64_t size, Forgets forgets_sync)
+      : below_(std::move(below)), forgets_sync_(std::move(forgets_sync)) {
     state_.with([size](State& state) { state.size = state.below_size = size; });
   }
 
@@ -39,8 +41,10 @@ class BufferedFile {
     return state_.with([](const State& state) { return state.size; });
   }
   Result<void> sync() {
-    if (forgets_sync_) return {};
-    return state_.with([&](State& state) { return flush(state); });
+    return state_.with([&](State& state) -> Result<void> {
+      if (*forgets_sync_ && (*forgets_sync_)(below_->path())) return {};
+      return flush(state);
+    });
   }
 
  private:
@@ -129,7 +133,7 @@ class BufferedFile {
   }
 
   std::unique_ptr<File> below_;
-  bool forgets_sync_;
+  Forgets forgets_sync_;
   Guarded<State> state_ = {};
 };
 
@@ -161,7 +165,8 @@ class Handle final : public File {
 
 BufferedFileSystem::BufferedFileSystem(std::shared_ptr<FileSystem> below,
                                        Fn<bool(const std::string& path)> forgets_sync)
-    : below_(std::move(below)), forgets_sync_(std::move(forgets_sync)) {}
+    : below_(std::move(below)),
+      forgets_sync_(std::make_shared<Fn<bool(const std::string& path)>>(std::move(forgets_sync))) {}
 
 Result<std::unique_ptr<File>> BufferedFileSystem::open(const std::string& path, OpenMode mode) {
   return names_.with([&](Names& names) -> Result<std::unique_ptr<File>> {
@@ -171,8 +176,7 @@ Result<std::unique_ptr<File>> BufferedFileSystem::open(const std::string& path, 
     // What is read may be written by another handle, so every file is open for that.
     PROA_TRY(auto below, below_->open(path, mode == OpenMode::read ? OpenMode::write : mode));
     PROA_TRY(const std::uint64_t size, below->size());
-    const bool forgets = forgets_sync_ && forgets_sync_(path);
-    auto file = std::make_shared<BufferedFile>(std::move(below), size, forgets);
+    auto file = std::make_shared<BufferedFile>(std::move(below), size, forgets_sync_);
     names.open.insert_or_assign(path, file);
     return std::make_unique<Handle>(std::move(file), path);
   });

@@ -18,7 +18,8 @@ class BufferedFile;
 /// FileSystem.
 class BufferedFileSystem final : public FileSystem {
  public:
-  /// `forgets_sync(path)`: syncs of that file succeed and do nothing. For tests of tests.
+  /// `forgets_sync(path)`, asked at each sync on any thread, one at a time for a file: that sync
+  /// succeeds and does nothing. For tests of tests.
   explicit BufferedFileSystem(std::shared_ptr<FileSystem> below,
                               Fn<bool(const std::string& path)> forgets_sync = {});
 
@@ -46,7 +47,7 @@ class BufferedFileSystem final : public FileSystem {
   };
 
   std::shared_ptr<FileSystem> below_;
-  Fn<bool(const std::string& path)> forgets_sync_;
+  std::shared_ptr<Fn<bool(const std::string& path)>> forgets_sync_;
   Guarded<Names> names_ = {};
 };
 
