@@ -1,11 +1,15 @@
 #include "server/detail/forwarder.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "proa/transport/call_codec.hpp"
 
 namespace proa::server {
 namespace {
+
+/// All clients of this server share the connection; as many as the leader's inbox takes.
+constexpr std::size_t kOpenCallsMax = 65536;
 
 /// What a failed call means to a client of this server.
 Error explain(Error error, const Server& leader) {
@@ -30,7 +34,9 @@ Forwarder::Forwarder(std::shared_ptr<Runtime> runtime, std::shared_ptr<StreamLay
     : runtime_(std::move(runtime)),
       streams_(std::move(streams)),
       calls_(std::move(calls)),
-      limits_(limits) {}
+      limits_(limits) {
+  calls_.open_calls_max = std::max(calls_.open_calls_max, kOpenCallsMax);
+}
 
 void Forwarder::set_leader(const std::optional<Server>& leader) {
   const bool same =

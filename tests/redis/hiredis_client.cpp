@@ -61,7 +61,8 @@ void write_and_read_bytes(redisContext* context) {
 
 int main(int argc, char** argv) {
   if (argc != 2) end_with("usage: hiredis_client PORT");
-  redisContext* const context = redisConnect("127.0.0.1", std::atoi(argv[1]));
+  const auto port = static_cast<int>(std::strtol(argv[1], nullptr, 10));
+  redisContext* const context = redisConnect("127.0.0.1", port);
   if (context == nullptr || context->err != 0) end_with("no connection");
   pipeline_increments(context);
   write_and_read_bytes(context);

@@ -43,7 +43,7 @@ Result<Settings> settings_from(std::span<char* const> arguments) {
   for (std::size_t i = 4; i < arguments.size(); ++i)
     settings.founders.servers.push_back(
         {.id = {"n" + std::to_string(i - 3)}, .address = {arguments[i]}});
-  const auto number = static_cast<std::size_t>(std::atoi(arguments[1]));
+  const std::size_t number = std::strtoul(arguments[1], nullptr, 10);
   if (number < 1 || number > settings.founders.servers.size()) {
     return fail(Errc::invalid_config, "NUMBER names none of the peer addresses");
   }
