@@ -64,11 +64,17 @@ TEST_P(Membership, ARemovedFollowerIsNeitherCountedNorDisturbs) {
 
 // Paper §6: it manages the cluster until its own removal is committed, then it steps down.
 TEST_P(Membership, ALeaderThatIsRemovedStepsDownAndItsCallersHearOfIt) {
-  found({});
+  found({.slow_fsm = true});
   const std::size_t removed = wait_for_leader();
-  add(removed, 5);
+  add(removed, 1);
+  const LogIndex before = status(removed).commit_index;
+  const std::vector<SharedBytes> commands(4, bytes_of(std::int64_t{1}));
+  std::vector<Future<Applied>> futures = raft(removed).apply_all(commands);
+  const auto last = watch(std::move(futures.back()));
+  ASSERT_TRUE(run_until([&] { return before < status(removed).commit_index; }));
   const Result<LogIndex> index = await(raft(removed).remove_server(server(removed).id, {}));
   EXPECT_TRUE(index) << to_string(index.error());
+  EXPECT_TRUE(last->has_value() && (*last)->has_value());
   EXPECT_TRUE(run_until([&] { return status(removed).role == Role::shutdown; }));
   EXPECT_TRUE(run_until([&] { return cluster->leader() != removed; }));
   const std::size_t now = wait_for_leader();

@@ -26,6 +26,26 @@ TEST_P(Reads, SeeWhatWasAcknowledgedBefore) {
   }
 }
 
+// Paper §8: a new leader may not know yet what the one before has acknowledged.
+TEST_P(Reads, OfANewLeaderSeeWhatTheOldOneAcknowledged) {
+  found({.slow_fsm = true});
+  for (int round = 1; round <= 3; ++round) {
+    const std::size_t old_leader = wait_for_leader();
+    add_at_once(old_leader, 5);
+    cluster->crash(old_leader, testing::Crash::process);
+    ASSERT_TRUE(run_until([&] { return cluster->leader() && cluster->leader() != old_leader; }));
+    const std::size_t now = *cluster->leader();
+    const auto confirmed = watch(read(now, ReadLevel::linearizable));
+    const auto believed = watch(read(now, ReadLevel::leader));
+    ASSERT_TRUE(run_until([&] { return confirmed->has_value() && believed->has_value(); }));
+    ASSERT_TRUE(**confirmed) << to_string((*confirmed)->error());
+    EXPECT_EQ(***confirmed, 5 * round);
+    ASSERT_TRUE(**believed) << to_string((*believed)->error());
+    EXPECT_EQ(***believed, 5 * round);
+    cluster->start(old_leader);
+  }
+}
+
 TEST_P(Reads, OfAFollowerAreStaleOrRefused) {
   found({});
   const std::size_t leader = wait_for_leader();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "proa/testing/sim_cluster.hpp"
 
@@ -31,6 +32,7 @@ struct SimulatedServers : ::testing::TestWithParam<std::uint64_t> {
     std::size_t servers = 3;
     std::size_t founders = 3;
     bool shutdown_on_remove = true;
+    bool slow_fsm = false;  ///< it takes its entries one by one, and its time
   };
 
   void found(const Plan& plan) {
@@ -41,6 +43,11 @@ struct SimulatedServers : ::testing::TestWithParam<std::uint64_t> {
     options.config.shutdown_on_remove = plan.shutdown_on_remove;
     options.runtime.inline_percent.fill(GetParam() % 3 * 50);
     options.runtime.task_max.fill(std::chrono::microseconds{200});
+    if (plan.slow_fsm) {
+      options.config.apply_entries_max = 1;
+      options.runtime.inline_percent[static_cast<std::size_t>(Lane::fsm)] = 0;
+      options.runtime.task_max[static_cast<std::size_t>(Lane::fsm)] = std::chrono::milliseconds{20};
+    }
     options.make_fsm = [](std::size_t) { return std::make_shared<AddingFsm>(); };
     cluster.emplace(std::move(options));
     cluster->bootstrap_and_start();
@@ -100,6 +107,15 @@ struct SimulatedServers : ::testing::TestWithParam<std::uint64_t> {
       const Result<Applied> done = await(raft(at).apply(bytes_of(std::int64_t{1})));
       ASSERT_TRUE(done) << to_string(done.error());
     }
+  }
+  void add_at_once(std::size_t at, int times) {
+    const std::vector<SharedBytes> commands(static_cast<std::size_t>(times),
+                                            bytes_of(std::int64_t{1}));
+    std::vector<std::shared_ptr<std::optional<Result<Applied>>>> all;
+    for (Future<Applied>& future : raft(at).apply_all(commands))
+      all.push_back(watch(std::move(future)));
+    for (const auto& one : all)
+      ASSERT_TRUE(run_until([&] { return one->has_value(); }) && (*one)->has_value());
   }
   void cut_off(std::size_t server) {
     for (std::size_t other = 0; other < cluster->size(); ++other) {
