@@ -32,6 +32,10 @@ testing::SimClusterOptions cluster_options(Random& random) {
       .seed = random.next(), .servers = kServers, .wire = testing::Wire::bytes};
   options.config.heartbeat_timeout = options.config.election_timeout = 200ms;
   options.config.leader_lease_timeout = 150ms;
+  // Often, so that servers restart from snapshots and are sent some.
+  options.config.snapshot_threshold = 20 + random.below(200);
+  options.config.snapshot_interval = random.percent(50) ? Duration{500ms} : Duration{5s};
+  options.config.trailing_logs = random.below(50);
   options.network.delay_max = random.percent(50) ? Duration{500us} : Duration{8ms};
   options.network.spike_permille = random.below(20);
   options.network.loss_permille = random.below(4);
@@ -67,6 +71,10 @@ class Campaign {
     CampaignReport report{.tally = tally_, .trace_hash = cluster_.trace_hash()};
     report.tally.seeds = 1;
     report.tally.leader_crashes = cluster_.counters().leader_crashes;
+    const testing::CheckCounters& checked = cluster_.invariants().counters();
+    report.tally.snapshots_taken = checked.snapshots_taken;
+    report.tally.snapshots_restored =
+        checked.snapshots_restored_at_start + checked.snapshots_installed;
     report.violation = good ? contradiction() : cluster_.invariants().violation();
     return report;
   }
@@ -235,6 +243,8 @@ void CampaignTally::add(const CampaignTally& other) {
   through_followers += other.through_followers;
   leader_crashes += other.leader_crashes;
   pauses += other.pauses;
+  snapshots_taken += other.snapshots_taken;
+  snapshots_restored += other.snapshots_restored;
 }
 
 CampaignReport run_campaign(std::uint64_t seed) { return Campaign{seed}.run(); }

@@ -17,6 +17,8 @@ struct CampaignTally {
   std::uint64_t through_followers = 0;
   std::uint64_t leader_crashes = 0;
   std::uint64_t pauses = 0;
+  std::uint64_t snapshots_taken = 0;
+  std::uint64_t snapshots_restored = 0;  ///< at the start, or sent by the leader
 
   void add(const CampaignTally& other);
 };

@@ -27,10 +27,11 @@ void print(const proa::redis::CampaignTally& tally) {
   std::printf(
       "%llu seeds: %llu writes acknowledged, %llu refused, %llu unknown as told, %llu unknown "
       "because the connection ended, %llu reads; %llu requests through followers, %llu leaders "
-      "crashed, %llu pauses\n",
+      "crashed, %llu pauses, %llu snapshots taken, %llu restored\n",
       number(tally.seeds), number(tally.writes), number(tally.refused), number(tally.unknown_told),
       number(tally.unknown_ended), number(tally.reads), number(tally.through_followers),
-      number(tally.leader_crashes), number(tally.pauses));
+      number(tally.leader_crashes), number(tally.pauses), number(tally.snapshots_taken),
+      number(tally.snapshots_restored));
 }
 
 }  // namespace
