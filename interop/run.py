@@ -25,6 +25,8 @@ COMMITS_PER_LEADER = 1000
 KILLS_PER_KIND = 10
 REPAIRS_PER_KIND = 3
 REPAIR_ATTEMPTS_MAX = 60
+INSTALLS_PER_KIND = 3
+TRAILING = 16  # entries that a server keeps behind its snapshot
 
 
 class Failed(Exception):
@@ -116,7 +118,7 @@ class Cluster:
             Peer(programs[kind], kind, f"n{i + 1}", ports[2 * i:2 * i + 2], directory, self.log)
             for i, kind in enumerate(kinds)]
         self.servers = ",".join(f"{p.name}={p.address}" for p in self.peers)
-        self.extra = []
+        self.extra = ["--trailing", str(TRAILING)]
 
     def start(self, peer):
         peer.start(self.servers, self.extra)
@@ -302,6 +304,37 @@ def phase_repairs(cluster, rows):
         rows.append((f"log of a {kind} server repaired by a {other} leader", done, REPAIRS_PER_KIND))
 
 
+def phase_installs(cluster, rows):
+    """A server is down while the others write, take snapshots and compact their logs: back again,
+    it gets the leader's snapshot and what follows it."""
+    for kind in ("go", "cpp"):
+        other = "cpp" if kind == "go" else "go"
+        done = attempts = 0
+        while done < INSTALLS_PER_KIND:
+            attempts += 1
+            if attempts > REPAIR_ATTEMPTS_MAX:
+                raise Failed(f"{done} snapshots of a {other} leader on a {kind} server in {attempts}")
+            leader = cluster.make_leader(other)
+            late = next(p for p in cluster.of_kind(kind) if p is not leader)
+            cluster.collect(late)
+            late.kill()
+            late.kills -= 1
+            wait_for("writes without it",
+                     lambda: cluster.load(cluster.wait_leader(), 4 * TRAILING) > 2 * TRAILING)
+            for peer in cluster.peers:
+                if peer is not late:
+                    wait_for(f"a snapshot of {peer.name}",
+                             lambda p=peer: (p.ask("snapshot") or {}).get("ok"))
+            cluster.restart(late)
+            wait_for("it to catch up", lambda: (late.status() or {}).get("applied", 0) >= (
+                (cluster.wait_leader().status() or {}).get("applied", 1 << 62)))
+            now = cluster.leader()
+            if late.status()["installs"] > 0 and now and now.kind == other:
+                done += 1
+        rows.append((f"snapshot of a {other} leader installed on a {kind} server", done,
+                     INSTALLS_PER_KIND))
+
+
 def run(cluster, rows):
     for peer in cluster.peers:
         cluster.start(peer)
@@ -311,6 +344,7 @@ def run(cluster, rows):
         rows.append((f"commits led by a {kind} server", done, COMMITS_PER_LEADER))
     phase_kills(cluster, rows)
     phase_repairs(cluster, rows)
+    phase_installs(cluster, rows)
     last, compared = cluster.settle()
     rows.append((f"digests equal at equal index (up to {last})", compared, 1))
     rows.append(("acknowledged writes found on all three", cluster.check_acked(), 1))

@@ -103,6 +103,7 @@ json::object carry_out(const ControlledPeer& peer, const std::vector<std::string
   const std::string& name = words.front();
   if (name == "status") return status(peer);
   if (name == "barrier") return done(peer.raft->barrier().within(5s).get());
+  if (name == "snapshot") return done(peer.raft->snapshot().within(5s).get());
   if (name == "get" && words.size() == 2) return get(peer, words[1]);
   if (name == "digest" && words.size() == 2) return digest(peer, words[1]);
   if (name == "load" && words.size() == 4) return load(peer, words);

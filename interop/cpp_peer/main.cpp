@@ -13,8 +13,8 @@
 #include "proa/runtime/asio_runtime.hpp"
 #include "proa/runtime/posix_file_system.hpp"
 #include "proa/runtime/tcp.hpp"
+#include "proa/store/file_snapshot_store.hpp"
 #include "proa/store/file_stable_store.hpp"
-#include "proa/store/memory_snapshot_store.hpp"
 #include "proa/store/wal.hpp"
 #include "proa/transport/net_transport.hpp"
 
@@ -82,7 +82,8 @@ Result<ControlledPeer> start(const Arguments& arguments) {
                       .logs = std::make_shared<CountingLog>(std::make_shared<Wal>(
                           files, arguments.data + "/wal", WalOptions{.seed = runtime->seed()}))};
   const auto stable = std::make_shared<FileStableStore>(files, arguments.data + "/stable");
-  const auto snapshots = std::make_shared<MemorySnapshotStore>();
+  const auto snapshots =
+      std::make_shared<FileSnapshotStore>(files, arguments.data, FileSnapshotOptions{});
   const Stores stores{.logs = *peer.logs, .stable = *stable, .snapshots = *snapshots};
   PROA_TRY(const bool known, has_existing_state(stores));
   if (!known && !arguments.servers.empty()) {

@@ -27,6 +27,19 @@ func (c *countingLog) DeleteRange(from, to uint64) error {
 	return c.LogStore.DeleteRange(from, to)
 }
 
+// GetLog does not find what was removed: raft-wal still serves it as long as it lies in the segment
+// that is being written, so that a leader would hardly ever need to send a snapshot.
+func (c *countingLog) GetLog(index uint64, log *raft.Log) error {
+	first, err := c.LogStore.FirstIndex()
+	if err != nil {
+		return err
+	}
+	if index < first {
+		return raft.ErrLogNotFound
+	}
+	return c.LogStore.GetLog(index, log)
+}
+
 // IsMonotonic is raft-wal's answer, which raft finds by asking the outermost store.
 func (c *countingLog) IsMonotonic() bool {
 	store, ok := c.LogStore.(raft.MonotonicLogStore)
