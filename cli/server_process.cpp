@@ -34,12 +34,14 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::open(const Settings& setti
   PROA_TRY(process->open_ports());
   PROA_TRY(process->files_, ServerFiles::open(settings, process->runtime_->seed()));
   process->answer_status();
+  PROA_TRY(process->take_clients());
   return process;
 }
 
 // Whoever uses another part goes before it.
 ServerProcess::~ServerProcess() {
   redis_.reset();
+  for_clients_.reset();
   calls_.reset();
   replica_.reset();
   if (runtime_ != nullptr) {
@@ -90,6 +92,18 @@ void ServerProcess::answer_status() {
                  respond(server::encode(status));
                });
   });
+}
+
+Result<void> ServerProcess::take_clients() {
+  for_clients_ = std::make_shared<SwitchedReplica>(runtime_, files_->identity().id(), [this] {
+    const bool waits = founding_ != nullptr && !founding_->waits_for().empty();
+    return "this server waits for " + (waits ? founding_->waits_for() : "its own start");
+  });
+  redis_ = std::make_unique<server::RedisServer>(
+      runtime_, clients_, for_clients_,
+      server::RedisServerOptions{
+          .clients_max = kClientsMax, .version = kVersion, .logger = logger_});
+  return redis_->start();
 }
 
 server::AboutServer ServerProcess::about() const {
@@ -163,16 +177,13 @@ Result<void> ServerProcess::run(Fn<void(Error)> died) {
                                .peers = peers_->calls(),
                                .calls = call_options()});
   replica_->serve(*calls_);
-  redis_ = std::make_unique<server::RedisServer>(
-      runtime_, clients_, replica_,
-      server::RedisServerOptions{
-          .clients_max = kClientsMax, .version = kVersion, .logger = logger_});
-  return redis_->start();
+  on_loop(*runtime_, [this] { for_clients_->switch_to(replica_); });
+  return {};
 }
 
 void ServerProcess::stop(Fn<void()> stopped) {
-  if (raft_ == nullptr) return runtime_->loop().post(std::move(stopped));
   redis_->stop([this, stopped = std::move(stopped)]() mutable {
+    if (raft_ == nullptr) return stopped();
     raft_->shutdown().then(
         [stopped = std::move(stopped)](const Result<void>&) mutable { stopped(); });
   });

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/server_files.hpp"
+#include "cli/switched_replica.hpp"
 #include "kv/store.hpp"
 #include "proa/node/raft.hpp"
 #include "proa/runtime/asio_runtime.hpp"
@@ -41,6 +42,7 @@ class ServerProcess {
   ServerProcess(const Settings& settings, std::shared_ptr<Logger> logger);
   Result<void> open_ports();
   void answer_status();
+  Result<void> take_clients();
   Result<Config> raft_config() const;
   CallOptions call_options() const;
   server::AboutServer about() const;
@@ -57,6 +59,7 @@ class ServerProcess {
   std::shared_ptr<kv::Store> store_ = {};
   std::unique_ptr<Raft> raft_ = {};
   std::shared_ptr<server::RaftReplica> replica_ = {};
+  std::shared_ptr<SwitchedReplica> for_clients_ = {};
   std::unique_ptr<server::RedisServer> redis_ = {};
 };
 

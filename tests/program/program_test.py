@@ -260,6 +260,28 @@ class FailingDisk(ProgramTest):
                 pass
 
 
+class Founding(ProgramTest):
+    def test_clients_are_told_what_a_server_waits_for(self):
+        cluster = self.cluster()
+        for name in ("n1", "n2"):
+            cluster.start(name)
+        cluster.running["n1"].wait_line("waiting for n3")
+        client = cluster.client("n1")
+        self.assertEqual(client("PING"), "PONG")
+        for command in (("SET", "k", "v"), ("GET", "k")):
+            with self.assertRaisesRegex(RedisError, "CLUSTERDOWN not executed: .*n3"):
+                client(*command)
+        shown = cluster.run("status")
+        self.assertEqual(shown.returncode, NO_LEADER)
+        self.assertIn("FOUNDING   waiting for n3", shown.stdout)
+        self.assertEqual(cluster.stop("n2"), OK)
+        cluster.start("n2")
+        cluster.start("n3")
+        for name in ("n1", "n2", "n3"):
+            cluster.running[name].wait_line("ready")
+        self.assertEqual(FailingDisk.write_until_taken(client, "k", "v"), "OK")
+
+
 class MalformedBytes(ProgramTest):
     def test_close_their_connection_with_a_reason_and_disturb_nothing_else(self):
         cluster = self.cluster(size=1)
