@@ -60,14 +60,15 @@ struct DriverOfAServer : ::testing::Test {
     Config config;
     config.local_id = {"a"};
     config.append_entries_max = 4;
+    config.trailing_logs = 0;
     config.tail_cache_bytes_max = tail_cache_bytes_max;
     driver =
         std::make_shared<Driver>(DriverParts{.config = config,
                                              .runtime = runtime,
-                                             .fsm = std::make_shared<ScriptedFsm>(journal),
+                                             .fsm = fsm,
                                              .logs = logs,
                                              .stable = std::make_shared<ScriptedStable>(journal),
-                                             .snapshots = std::make_shared<MemorySnapshotStore>(),
+                                             .snapshots = snapshots,
                                              .transport = transport,
                                              .inbox = inbox,
                                              .restored = restored},
@@ -164,6 +165,8 @@ struct DriverOfAServer : ::testing::Test {
   Journal journal;
   std::shared_ptr<testing::SimRuntime> runtime;
   std::shared_ptr<ScriptedTransport> transport;
+  std::shared_ptr<ScriptedFsm> fsm = std::make_shared<ScriptedFsm>(journal);
+  std::shared_ptr<MemorySnapshotStore> snapshots = std::make_shared<MemorySnapshotStore>();
   std::shared_ptr<ScriptedLog> logs = std::make_shared<ScriptedLog>(journal);
   std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>(InboxLimits{});
   std::shared_ptr<SilentListener> listener = std::make_shared<SilentListener>();

@@ -53,10 +53,8 @@ class ScriptedPeer final : public Peer {
   ~ScriptedPeer() override;
   bool send(Channel channel, const Request& request, Respond& done) override;
   void when_writable(Channel, Fn<void()> callback) override { writable = std::move(callback); }
-  void send_snapshot(const InstallSnapshotRequest&, std::shared_ptr<BytePipe>,
-                     Respond done) override {
-    done(fail(Errc::peer_unreachable, "not here"));
-  }
+  void send_snapshot(const InstallSnapshotRequest& request, std::shared_ptr<BytePipe> state,
+                     Respond done) override;
 
   struct Waiting {
     Request request = {};
@@ -64,6 +62,12 @@ class ScriptedPeer final : public Peer {
   };
   std::deque<Waiting> control;
   std::deque<Waiting> append;
+  struct Snapshot {
+    InstallSnapshotRequest request = {};
+    std::shared_ptr<BytePipe> state = {};
+    Respond done = {};
+  };
+  std::deque<Snapshot> snapshots;
   std::size_t window = 16;
   Fn<void()> writable;
 
@@ -116,6 +120,17 @@ inline ScriptedPeer::~ScriptedPeer() {
     for (Waiting& waiting : std::exchange(*channel, {}))
       waiting.done(fail(Errc::peer_unreachable, "closed"));
   }
+  const Error closed{.code = Errc::peer_unreachable, .detail = "closed"};
+  for (Snapshot& snapshot : std::exchange(snapshots, {})) {
+    snapshot.state->stop(closed);
+    snapshot.done(fail(closed));
+  }
+}
+
+inline void ScriptedPeer::send_snapshot(const InstallSnapshotRequest& request,
+                                        std::shared_ptr<BytePipe> state, Respond done) {
+  transport_.note("snapshot" + to_string(request.snapshot.last.index) + ">" + name_);
+  snapshots.push_back({.request = request, .state = std::move(state), .done = std::move(done)});
 }
 
 inline bool ScriptedPeer::send(Channel channel, const Request& request, Respond& done) {
@@ -138,15 +153,24 @@ class ScriptedLog final : public LogStore {
   }
   Result<void> write(const LogBatch& batch) override {
     if (fails) return fail(Errc::io_error, "the disk is broken");
+    if (batch.restart_after) journal_.add("restart" + to_string(batch.restart_after->index));
     if (!batch.entries.empty()) {
       journal_.add("write" + to_string(batch.entries.first_index()) + ".." +
                    to_string(batch.entries.last_index()));
     }
     return store_.write(batch);
   }
-  Result<void> truncate_prefix(LogIndex last) override { return store_.truncate_prefix(last); }
+  Result<void> truncate_prefix(LogIndex last) override {
+    journal_.add("compact" + to_string(last));
+    return store_.truncate_prefix(last);
+  }
+  Result<bool> prepare() override {
+    ++prepared;
+    return false;
+  }
 
   bool fails = false;
+  std::size_t prepared = 0;
   LogIndex readable_from = {};
 
  private:
@@ -179,10 +203,36 @@ class ScriptedFsm final : public Fsm {
     for (std::size_t at = 0; at < batch.size(); ++at)
       responses.set(at, batch[at].index.value);
   }
-  Result<std::unique_ptr<Snapshot>> snapshot() override { return std::unique_ptr<Snapshot>{}; }
-  Result<void> restore(ByteSource&) override { return {}; }
+  Result<std::unique_ptr<Snapshot>> snapshot() override {
+    journal_.add("view");
+    return std::make_unique<View>(*this);
+  }
+  Result<void> restore(ByteSource& source) override {
+    std::vector<std::byte> bytes(std::size_t{4} << 20);
+    PROA_TRY(const std::size_t count, source.read(bytes));
+    journal_.add("restore" + std::to_string(count));
+    if (restore_fails) return fail(Errc::corrupt, "this is no state");
+    return {};
+  }
+
+  std::size_t state_bytes = 10;
+  bool write_fails = false;
+  bool restore_fails = false;
 
  private:
+  class View final : public Snapshot {
+   public:
+    explicit View(const ScriptedFsm& fsm) : fsm_(fsm) {}
+    Result<void> write_to(SnapshotSink& sink) override {
+      PROA_TRY(sink.write(std::vector<std::byte>(fsm_.state_bytes)));
+      if (fsm_.write_fails) return fail(Errc::io_error, "the disk is full");
+      return {};
+    }
+
+   private:
+    const ScriptedFsm& fsm_;
+  };
+
   Journal& journal_;
 };
 
