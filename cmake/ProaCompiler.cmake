@@ -13,9 +13,10 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 add_library(proa_options INTERFACE)
 target_compile_options(proa_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow
-  # False alarms of g++ 12: std::to_string, and with -O3 std::variant (the debug builds still look).
+  # False alarms of g++ 12: std::to_string, and with -O3 or sanitizers std::variant (the other
+  # builds still look).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-maybe-uninitialized>
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<OR:$<CONFIG:Release>,$<BOOL:${PROA_SANITIZE}>>>:-Wno-maybe-uninitialized>
   $<$<BOOL:${PROA_WERROR}>:-Werror>)
 
 # A mutant changes inline functions too, so the switch must be the same in every file.
