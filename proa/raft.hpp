@@ -16,6 +16,7 @@
 #include "proa/node/bootstrap.hpp"
 #include "proa/node/event.hpp"
 #include "proa/node/raft.hpp"
+#include "proa/node/recover.hpp"
 #include "proa/node/status.hpp"
 #include "proa/port/fsm.hpp"
 #include "proa/port/future.hpp"

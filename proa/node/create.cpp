@@ -1,15 +1,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "proa/driver/fsm_call.hpp"
 #include "proa/driver/hard_state.hpp"
 #include "proa/node/detail/create.hpp"
 #include "proa/node/detail/inner.hpp"
+#include "proa/node/detail/restore_newest.hpp"
 
 namespace proa {
 namespace {
-
-constexpr std::size_t kReplayBytes = std::size_t{4} << 20;
 
 Result<void> check_parts(const RaftParts& parts) {
   const auto missing = [](const char* what) {
@@ -23,24 +21,14 @@ Result<void> check_parts(const RaftParts& parts) {
   return {};
 }
 
-/// The newest snapshot that can be read goes into the state machine (reference §1.7).
-Result<std::optional<SnapshotMeta>> restore_newest(const RaftParts& parts) {
-  PROA_TRY(const std::vector<SnapshotMeta> stored, parts.snapshots->list());
-  if (stored.empty()) return std::optional<SnapshotMeta>{};
-  if (parts.config.no_snapshot_restore_on_start) return std::optional{stored.front()};
-  std::string failures;
-  for (const SnapshotMeta& meta : stored) {
-    Result<OpenSnapshot> snapshot = parts.snapshots->open(meta.id);
-    Result<void> restored;
-    if (!snapshot) {
-      restored = fail(snapshot.error());
-    } else if (parts.fsm->durable_index() < meta.last.index) {
-      restored = parts.fsm->restore(*snapshot->state);
-    }
-    if (restored) return std::optional{std::move(snapshot->meta)};
-    failures += "\n  " + meta.id + ": " + to_string(restored.error());
+/// The snapshot that the state machine begins with.
+Result<std::optional<SnapshotMeta>> snapshot_of(const RaftParts& parts) {
+  if (!parts.config.no_snapshot_restore_on_start) {
+    return restore_newest(*parts.fsm, *parts.snapshots);
   }
-  return fail(Errc::corrupt, "failed to load any existing snapshots:" + failures);
+  PROA_TRY(std::vector<SnapshotMeta> stored, parts.snapshots->list());
+  if (stored.empty()) return std::optional<SnapshotMeta>{};
+  return std::optional{std::move(stored.front())};
 }
 
 /// Steps 2 to 5 of the model's seven: what is on disk, and the snapshot in the state machine.
@@ -51,7 +39,7 @@ Result<core::Restored> recover(const RaftParts& parts) {
   PROA_TRY(restored.hard_state, driver::load_hard_state(*parts.stable));
   PROA_TRY(restored.log, parts.logs->open());
   PROA_TRY(parts.snapshots->open());
-  PROA_TRY(restored.snapshot, restore_newest(parts));
+  PROA_TRY(restored.snapshot, snapshot_of(parts));
   PROA_TRY(core::check(restored));
   PROA_TRY(driver::save_server_id(*parts.stable, parts.config.local_id));
   return restored;
@@ -59,17 +47,11 @@ Result<core::Restored> recover(const RaftParts& parts) {
 
 /// With restore_committed_logs, everything known to be committed is applied before create returns.
 Result<LogIndex> replay(const RaftParts& parts, const core::Restored& restored) {
-  LogIndex applied = restored.snapshot ? restored.snapshot->last.index : LogIndex{};
+  const LogIndex applied = restored.snapshot ? restored.snapshot->last.index : LogIndex{};
   if (!parts.config.restore_committed_logs) return applied;
   const LogIndex until = std::min(restored.log.commit_hint, restored.log.log.entries.last);
-  while (applied < until) {
-    PROA_TRY(const EntryView entries,
-             parts.logs->read({.first = next(applied), .last = until}, kReplayBytes));
-    driver::FsmAnswers nobody_waits;
-    PROA_TRY(driver::run(*parts.fsm, entries, nobody_waits));
-    applied = entries.last_index();
-  }
-  return applied;
+  PROA_TRY(replay(*parts.fsm, *parts.logs, applied, until));
+  return std::max(applied, until);
 }
 
 driver::InboxLimits limits_of(const Config& config) {

@@ -1,0 +1,110 @@
+#include "proa/node/recover.hpp"
+
+#include <gtest/gtest.h>
+
+#include "proa/driver/hard_state.hpp"
+#include "proa/driver/test_support.hpp"
+#include "proa/node/detail/restore_newest.hpp"
+#include "proa/store/memory_log_store.hpp"
+#include "proa/store/memory_snapshot_store.hpp"
+#include "proa/store/memory_stable_store.hpp"
+
+namespace proa {
+namespace {
+
+/// Remembers its commands as one text.
+struct TextFsm final : Fsm {
+  struct View final : Snapshot {
+    explicit View(std::string text) : text_(std::move(text)) {}
+    Result<void> write_to(SnapshotSink& sink) override { return sink.write(view_of(text_)); }
+    std::string text_;
+  };
+  void apply(std::span<const Committed> batch, Responses&) override {
+    for (const Committed& entry : batch)
+      text += text_of(entry.command);
+  }
+  Result<std::unique_ptr<Snapshot>> snapshot() override { return std::make_unique<View>(text); }
+  Result<void> restore(ByteSource& source) override {
+    std::array<std::byte, 100> bytes{};
+    PROA_TRY(const std::size_t count, source.read(bytes));
+    text = text_of(ByteView{bytes}.first(count));
+    if (text == "rotten") return fail(Errc::corrupt, "rotten");
+    return {};
+  }
+  std::string text;
+};
+
+struct Recovery : ::testing::Test {
+  Stores stores() { return {.logs = logs, .stable = stable, .snapshots = snapshots}; }
+  static Configuration alone() { return {.servers = {{.id = {"a"}, .address = {"a:1"}}}}; }
+  static Config config() {
+    Config config;
+    config.local_id = {"a"};
+    return config;
+  }
+  void store(LogPosition last, const std::string& text) {
+    const auto sink = *snapshots.create(
+        {.last = last, .configuration = {.configuration = alone(), .index = {1}}});
+    ASSERT_TRUE(sink->write(view_of(text)));
+    ASSERT_TRUE(sink->close());
+  }
+
+  MemoryLogStore logs;
+  MemoryStableStore stable;
+  MemorySnapshotStore snapshots{2};
+  TextFsm fsm;
+};
+
+// Reference §1.8: what is in the log counts as committed, and the configuration is the given one.
+TEST_F(Recovery, PutsSnapshotAndLogIntoANewSnapshotWithTheNewConfiguration) {
+  store({{1}, {3}}, "s");
+  ASSERT_TRUE(driver::save(stable, HardState{.term = {7}}));
+  ASSERT_TRUE(logs.write(
+      {.restart_after = LogPosition{{1}, {3}}, .entries = driver::entries_at(4, {2, 2})}));
+  const Result<void> done = recover_cluster(config(), fsm, stores(), alone());
+  ASSERT_TRUE(done) << to_string(done.error());
+
+  const SnapshotMeta newest = snapshots.list()->front();
+  EXPECT_EQ(newest.last, (LogPosition{{2}, {5}}));
+  EXPECT_EQ(newest.configuration, (ConfigurationAt{alone(), {1}}));
+  TextFsm again;
+  ASSERT_TRUE(restore_newest(again, snapshots));
+  EXPECT_EQ(again.text, "sc4c5");
+  EXPECT_TRUE(logs.open()->log.entries.empty());
+  EXPECT_EQ(logs.open()->log.entries.first, LogIndex{6});
+  EXPECT_EQ(driver::load_hard_state(stable)->term, Term{7}) << "terms and votes are kept";
+}
+
+TEST_F(Recovery, CanBeRepeated) {
+  ASSERT_TRUE(logs.write({.entries = driver::entries_at(1, {1, 1})}));
+  ASSERT_TRUE(recover_cluster(config(), fsm, stores(), alone()));
+  TextFsm second;
+  const Result<void> done = recover_cluster(config(), second, stores(), alone());
+  ASSERT_TRUE(done) << to_string(done.error());
+  EXPECT_EQ(second.text, "c1c2");
+  EXPECT_EQ(snapshots.list()->front().last, (LogPosition{{1}, {2}}));
+}
+
+TEST_F(Recovery, IsRefusedWhereThereIsNothing) {
+  const Result<void> done = recover_cluster(config(), fsm, stores(), alone());
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Errc::invalid_config);
+}
+
+// Reference §1.7: the newest that can be read.
+TEST_F(Recovery, FallsBackToAnOlderSnapshotIfTheNewestCannotBeRead) {
+  store({{1}, {3}}, "old");
+  store({{1}, {5}}, "rotten");
+  const auto restored = restore_newest(fsm, snapshots);
+  ASSERT_TRUE(restored);
+  EXPECT_EQ((*restored)->last.index, LogIndex{3});
+  EXPECT_EQ(fsm.text, "old");
+}
+
+TEST_F(Recovery, FailsIfThereAreSnapshotsAndNoneCanBeRead) {
+  store({{1}, {5}}, "rotten");
+  EXPECT_EQ(restore_newest(fsm, snapshots).error().code, Errc::corrupt);
+}
+
+}  // namespace
+}  // namespace proa
