@@ -1,6 +1,7 @@
 #include "kv/command.hpp"
 
 #include <string>
+#include <utility>
 
 #include "kv/detail/byte_reader.hpp"
 #include "kv/detail/byte_writer.hpp"
@@ -15,7 +16,8 @@ constexpr std::uint8_t kWhenMask = 0x03;
 constexpr std::uint8_t kReplyOldValue = 0x04;
 
 /// The position in `Command` is what stands in the log.
-enum class Kind : std::uint8_t { set, remove, add, append, set_many };
+enum class Kind : std::uint8_t { set, remove, add, append, set_many, transaction };
+constexpr std::uint8_t kQueryStep = 128;  // and the QueryKind
 
 void put_key(ByteWriter& into, ByteView key) {
   PROA_ASSERT(key.size() <= kKeyBytesMax);
@@ -64,7 +66,25 @@ void put(ByteWriter& into, const SetManyCommand& command) {
   }
 }
 
-Result<Command> get_set(ByteReader& from) {
+void put(ByteWriter& into, const QueryStep& query) {
+  into.number(query.keys.size());
+  for (const ByteView key : query.keys)
+    put_key(into, key);
+}
+
+void put(ByteWriter& into, const TransactionCommand& command) {
+  PROA_ASSERT(command.steps.size() <= kStepsPerTransactionMax);
+  into.number(command.steps.size());
+  for (const Step& step : command.steps) {
+    const auto* const query = std::get_if<QueryStep>(&step);
+    into.byte(query == nullptr
+                  ? static_cast<std::uint8_t>(step.index())
+                  : static_cast<std::uint8_t>(kQueryStep + static_cast<std::uint8_t>(query->kind)));
+    std::visit([&](const auto& one) { put(into, one); }, step);
+  }
+}
+
+Result<SetCommand> get_set(ByteReader& from) {
   PROA_TRY(const std::uint8_t flags, from.byte());
   const std::uint8_t when = flags & kWhenMask;
   const bool known = (flags & ~(kWhenMask | kReplyOldValue)) == 0 &&
@@ -78,7 +98,7 @@ Result<Command> get_set(ByteReader& from) {
                     .reply_old_value = (flags & kReplyOldValue) != 0};
 }
 
-Result<Command> get_delete(ByteReader& from) {
+Result<DeleteCommand> get_delete(ByteReader& from) {
   PROA_TRY(const std::uint64_t count, from.number(kKeysPerCommandMax));
   DeleteCommand command;
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -88,19 +108,19 @@ Result<Command> get_delete(ByteReader& from) {
   return command;
 }
 
-Result<Command> get_add(ByteReader& from) {
+Result<AddCommand> get_add(ByteReader& from) {
   PROA_TRY(const ByteView key, from.string(kKeyBytesMax));
   PROA_TRY(const std::uint64_t by, from.fixed64());
   return AddCommand{.key = key, .by = static_cast<std::int64_t>(by)};
 }
 
-Result<Command> get_append(ByteReader& from) {
+Result<AppendCommand> get_append(ByteReader& from) {
   PROA_TRY(const ByteView key, from.string(kKeyBytesMax));
   PROA_TRY(const ByteView value, from.string(kValueBytesMax));
   return AppendCommand{.key = key, .value = value};
 }
 
-Result<Command> get_set_many(ByteReader& from) {
+Result<SetManyCommand> get_set_many(ByteReader& from) {
   PROA_TRY(const std::uint64_t count, from.number(kKeysPerCommandMax));
   SetManyCommand command;
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -111,22 +131,68 @@ Result<Command> get_set_many(ByteReader& from) {
   return command;
 }
 
-Result<Command> get(ByteReader& from, std::uint8_t kind) {
-  switch (static_cast<Kind>(kind)) {
-    case Kind::set:
-      return get_set(from);
-    case Kind::remove:
-      return get_delete(from);
-    case Kind::add:
-      return get_add(from);
-    case Kind::append:
-      return get_append(from);
-    case Kind::set_many:
-      return get_set_many(from);
-  }
+template <class Any, class One>
+Result<Any> widened(Result<One> one) {
+  if (!one) return fail(std::move(one).error());
+  return Any{std::move(*one)};
+}
+
+Failure unknown_command(std::uint8_t kind) {
   return fail(Errc::unsupported_protocol, "command " + std::to_string(kind) +
                                               " is not known to this version; a newer server wrote "
                                               "it: install that version here too");
+}
+
+Result<QueryStep> get_query(ByteReader& from, std::uint8_t kind) {
+  if (kind > static_cast<std::uint8_t>(QueryKind::key_count)) {
+    return unknown_command(static_cast<std::uint8_t>(kQueryStep + kind));
+  }
+  QueryStep query{.kind = static_cast<QueryKind>(kind)};
+  PROA_TRY(const std::uint64_t count, from.number(kKeysPerCommandMax));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    PROA_TRY(const ByteView key, from.string(kKeyBytesMax));
+    query.keys.push_back(key);
+  }
+  const bool of_one = query.kind == QueryKind::value || query.kind == QueryKind::length;
+  if (of_one && count != 1)
+    return fail(Errc::corrupt, "a query of one key that names another number");
+  return query;
+}
+
+/// One command that is no transaction, as a Command or a Step.
+template <class Any>
+Result<Any> get_simple(ByteReader& from, std::uint8_t kind) {
+  switch (static_cast<Kind>(kind)) {
+    case Kind::set:
+      return widened<Any>(get_set(from));
+    case Kind::remove:
+      return widened<Any>(get_delete(from));
+    case Kind::add:
+      return widened<Any>(get_add(from));
+    case Kind::append:
+      return widened<Any>(get_append(from));
+    case Kind::set_many:
+      return widened<Any>(get_set_many(from));
+    case Kind::transaction:
+      break;
+  }
+  return unknown_command(kind);
+}
+
+Result<Command> get_transaction(ByteReader& from) {
+  PROA_TRY(const std::uint64_t count, from.number(kStepsPerTransactionMax));
+  TransactionCommand command;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    PROA_TRY(const std::uint8_t kind, from.byte());
+    if (kind >= kQueryStep) {
+      PROA_TRY(QueryStep query, get_query(from, static_cast<std::uint8_t>(kind - kQueryStep)));
+      command.steps.emplace_back(std::move(query));
+    } else {
+      PROA_TRY(Step step, get_simple<Step>(from, kind));
+      command.steps.push_back(std::move(step));
+    }
+  }
+  return Command{std::move(command)};
 }
 
 }  // namespace
@@ -150,7 +216,9 @@ Result<Command> decode_command(ByteView bytes) {
                     "; a newer server wrote it: install that version here too");
   }
   PROA_TRY(const std::uint8_t kind, from.byte());
-  PROA_TRY(Command command, get(from, kind));
+  const bool is_transaction = kind == static_cast<std::uint8_t>(Kind::transaction);
+  PROA_TRY(Command command,
+           is_transaction ? get_transaction(from) : get_simple<Command>(from, kind));
   PROA_TRY(from.expect_end());
   return command;
 }

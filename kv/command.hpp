@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "kv/query.hpp"
 #include "proa/base/bytes.hpp"
 #include "proa/base/result.hpp"
 
@@ -34,8 +35,21 @@ struct SetManyCommand {
   std::vector<std::pair<ByteView, ByteView>> pairs = {};
 };
 
+/// A question among the steps of a transaction.
+struct QueryStep {
+  QueryKind kind = QueryKind::value;
+  std::vector<ByteView> keys = {};
+};
+using Step =
+    std::variant<SetCommand, DeleteCommand, AddCommand, AppendCommand, SetManyCommand, QueryStep>;
+/// All of it happens at one point of the log, with nothing in between.
+struct TransactionCommand {
+  std::vector<Step> steps = {};
+};
+
 /// What goes through the log.
-using Command = std::variant<SetCommand, DeleteCommand, AddCommand, AppendCommand, SetManyCommand>;
+using Command = std::variant<SetCommand, DeleteCommand, AddCommand, AppendCommand, SetManyCommand,
+                             TransactionCommand>;
 
 /// One entry of the log:
 ///
@@ -46,6 +60,8 @@ using Command = std::variant<SetCommand, DeleteCommand, AddCommand, AppendComman
 ///     add          key, the number added: 8 bytes little endian, two's complement
 ///     append       key, value
 ///     set many     number of pairs, each key and value
+///     transaction  number of steps; each step which command, in one byte, and what it has above,
+///                  or 128 + QueryKind, number of keys, each key
 ///
 /// Keys and values stand behind their lengths; lengths and counts are LEB128. Asserts that the
 /// limits of limits.hpp hold, but for kCommandBytesMax: whoever parses a request checks them.

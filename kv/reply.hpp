@@ -26,9 +26,25 @@ struct Refusal {
 };
 using Values = std::vector<std::optional<SharedBytes>>;
 
-/// What the store answers to a command or a query: the same on every server.
-using Reply = std::variant<Ok, Nil, std::int64_t, SharedBytes, Values, Refusal>;
+struct StepReply;
+/// What the steps of a transaction have answered.
+struct Replies {
+  std::vector<StepReply> all = {};
+  friend bool operator==(const Replies& a, const Replies& b);
+};
 
+/// What the store answers to a command or a query: the same on every server.
+using Reply = std::variant<Ok, Nil, std::int64_t, SharedBytes, Values, Refusal, Replies>;
+
+/// Not Replies.
+struct StepReply {
+  Reply reply = {};
+  friend bool operator==(const StepReply&, const StepReply&) = default;
+};
+inline bool operator==(const Replies& a, const Replies& b) { return a.all == b.all; }
+
+/// About as many bytes as encode_reply makes of it; for limits.
+std::size_t encoded_bytes(const Reply& reply);
 /// For another server: its position in `Reply`, then what it holds.
 SharedBytes encode_reply(const Reply& reply);
 /// Errors: corrupt. Byte strings point into `bytes`.

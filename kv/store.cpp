@@ -19,6 +19,49 @@ class ImageSnapshot final : public Fsm::Snapshot {
   std::unique_ptr<TableImage> image_;
 };
 
+Refusal failed(const Error& error) { return {"ERR this server has stopped: " + error.detail}; }
+
+Reply value_of(const Table& table, const SharedBytes& key) {
+  const Item* const item = table.find(key);
+  return item == nullptr ? Reply{Nil{}} : Reply{item->value};
+}
+
+Values values_of(const Table& table, const std::vector<SharedBytes>& keys) {
+  Values values;
+  values.reserve(keys.size());
+  for (const SharedBytes& key : keys) {
+    const Item* const item = table.find(key);
+    values.push_back(item == nullptr ? std::nullopt : std::optional{item->value});
+  }
+  return values;
+}
+
+std::int64_t count_existing(const Table& table, const std::vector<SharedBytes>& keys) {
+  std::int64_t count = 0;
+  for (const SharedBytes& key : keys) {
+    if (table.find(key) != nullptr) ++count;
+  }
+  return count;
+}
+
+Reply answer_from(const Table& table, const Query& query) {
+  switch (query.kind) {
+    case QueryKind::value:
+      return value_of(table, query.keys.front());
+    case QueryKind::values:
+      return values_of(table, query.keys);
+    case QueryKind::exists:
+      return count_existing(table, query.keys);
+    case QueryKind::length: {
+      const Item* const item = table.find(query.keys.front());
+      return item == nullptr ? std::int64_t{0} : static_cast<std::int64_t>(item->value.size());
+    }
+    case QueryKind::key_count:
+      return static_cast<std::int64_t>(table.size());
+  }
+  return Nil{};
+}
+
 /// Carries one command out on the table.
 class Executor {
  public:
@@ -77,6 +120,21 @@ class Executor {
     return Ok{};
   }
 
+  Reply operator()(const QueryStep& step) {
+    Query query{.kind = step.kind};
+    for (const ByteView key : step.keys)
+      query.keys.emplace_back(nullptr, key);
+    return answer_from(table_, query);
+  }
+
+  Reply operator()(const TransactionCommand& command) {
+    Replies replies;
+    replies.all.reserve(command.steps.size());
+    for (const Step& step : command.steps)
+      replies.all.push_back({.reply = std::visit(*this, step)});
+    return replies;
+  }
+
  private:
   static Reply refused(const SetCommand& command, Reply reply) {
     return command.reply_old_value ? std::move(reply) : Reply{Nil{}};
@@ -88,49 +146,6 @@ class Executor {
   Table& table_;
   LogIndex index_;
 };
-
-Refusal failed(const Error& error) { return {"ERR this server has stopped: " + error.detail}; }
-
-Reply value_of(const Table& table, const SharedBytes& key) {
-  const Item* const item = table.find(key);
-  return item == nullptr ? Reply{Nil{}} : Reply{item->value};
-}
-
-Values values_of(const Table& table, const std::vector<SharedBytes>& keys) {
-  Values values;
-  values.reserve(keys.size());
-  for (const SharedBytes& key : keys) {
-    const Item* const item = table.find(key);
-    values.push_back(item == nullptr ? std::nullopt : std::optional{item->value});
-  }
-  return values;
-}
-
-std::int64_t count_existing(const Table& table, const std::vector<SharedBytes>& keys) {
-  std::int64_t count = 0;
-  for (const SharedBytes& key : keys) {
-    if (table.find(key) != nullptr) ++count;
-  }
-  return count;
-}
-
-Reply answer_from(const Table& table, const Query& query) {
-  switch (query.kind) {
-    case QueryKind::value:
-      return value_of(table, query.keys.front());
-    case QueryKind::values:
-      return values_of(table, query.keys);
-    case QueryKind::exists:
-      return count_existing(table, query.keys);
-    case QueryKind::length: {
-      const Item* const item = table.find(query.keys.front());
-      return item == nullptr ? std::int64_t{0} : static_cast<std::int64_t>(item->value.size());
-    }
-    case QueryKind::key_count:
-      return static_cast<std::int64_t>(table.size());
-  }
-  return Nil{};
-}
 
 }  // namespace
 

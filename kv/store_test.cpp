@@ -101,6 +101,23 @@ TEST(Store, AppendGrowsAValueUpToTheLimit) {
   EXPECT_EQ(ask(store, QueryKind::length, {"k"}), Reply{std::int64_t{3}});
 }
 
+// As in Redis, a step that is refused does not stop the others.
+TEST(Store, ATransactionRunsItsStepsInOrderAtOnePlace) {
+  Store store;
+  const ByteView n = view_of("n");
+  const Reply reply =
+      apply(store, TransactionCommand{.steps = {set("word", "ten"), AddCommand{.key = n, .by = 5},
+                                                AddCommand{.key = view_of("word"), .by = 1},
+                                                QueryStep{.kind = QueryKind::value, .keys = {n}},
+                                                DeleteCommand{.keys = {n}}}});
+  EXPECT_EQ(reply, (Reply{Replies{.all = {{Ok{}},
+                                          {std::int64_t{5}},
+                                          {Refusal{"ERR value is not an integer or out of range"}},
+                                          {value("5")},
+                                          {kOne}}}}));
+  EXPECT_EQ(store.key_count(), 1U);
+}
+
 TEST(Store, ResponsesAreSetOnlyWhereSomebodyWaits) {
   class NobodyWaits final : public Responses {
    public:

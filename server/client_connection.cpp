@@ -31,10 +31,7 @@ void ClientConnection::finish() {
 }
 
 void ClientConnection::refuse(std::string_view error) {
-  std::string text;
-  resp::ReplyWriter{session_.protocol, text}.error(error);
-  ++session_.server->counters.error_replies;
-  answer_text(std::move(text));
+  answer_error(error);
   finish();
 }
 
@@ -109,18 +106,20 @@ void ClientConnection::take(const resp::Request& request) {
   if (arguments.empty()) return;
   const CommandSpec* const command = find_command(arguments.front());
   if (command == nullptr || !arity_fits(*command, arguments.size())) {
-    std::string text;
-    resp::ReplyWriter{session_.protocol, text}.error(
-        command == nullptr ? unknown_command_text(arguments) : wrong_arity_text(command->name));
-    ++session_.server->counters.error_replies;
-    return answer_text(std::move(text));
+    if (session_.transaction) session_.transaction->discarded = true;
+    return answer_error(command == nullptr ? unknown_command_text(arguments)
+                                           : wrong_arity_text(command->name));
   }
-  if (const auto* const parse = std::get_if<DataCommand>(&command->run)) {
+  if (const auto* const transaction = std::get_if<TransactionControl>(&command->run)) {
+    stalled_ = !take_transaction(*transaction);
+  } else if (session_.transaction) {
+    queue(*command, arguments);
+  } else if (const auto* const parse = std::get_if<DataCommand>(&command->run)) {
     stalled_ = !take_data(*parse, arguments);
-    if (stalled_) return;
   } else {
     take_local(std::get<LocalCommand>(command->run), arguments);
   }
+  if (stalled_) return;
   session_.last_command = command->name;
   ++session_.server->counters.commands;
 }
@@ -133,12 +132,13 @@ void ClientConnection::take_local(LocalCommand run, Arguments arguments) {
 }
 
 bool ClientConnection::take_data(DataCommand parse, Arguments arguments) {
-  DataRequest request = parse(arguments);
+  return give(parse(arguments));
+}
+
+// False: it has to wait for the answers of the other phase.
+bool ClientConnection::give(DataRequest request) {
   if (const auto* const refusal = std::get_if<kv::Refusal>(&request)) {
-    std::string text;
-    resp::ReplyWriter{session_.protocol, text}.error(refusal->text);
-    ++session_.server->counters.error_replies;
-    answer_text(std::move(text));
+    answer_error(refusal->text);
     return true;
   }
   const auto* const command = std::get_if<kv::Command>(&request);
@@ -170,6 +170,13 @@ std::uint64_t ClientConnection::open_slot(std::size_t bytes) {
   slots_.push_back({.protocol = session_.protocol, .bytes = bytes});
   bytes_in_flight_ += bytes;
   return first_slot_ + slots_.size() - 1;
+}
+
+void ClientConnection::answer_error(std::string_view error) {
+  std::string text;
+  resp::ReplyWriter{session_.protocol, text}.error(error);
+  ++session_.server->counters.error_replies;
+  answer_text(std::move(text));
 }
 
 void ClientConnection::answer_text(std::string text) {

@@ -32,6 +32,11 @@ constexpr CommandSpec write(std::string_view name, int arity, DataCommand run,
   return spec;
 }
 
+constexpr CommandSpec transaction(std::string_view name, TransactionControl run,
+                                  std::string_view summary) {
+  return {.name = name, .arity = 1, .run = run, .summary = summary};
+}
+
 /// All arguments are keys.
 constexpr CommandSpec of_keys(CommandSpec spec) {
   spec.last_key = -1;
@@ -59,7 +64,9 @@ constexpr std::array kCommands = {
     write("decr", 2, &parse_decr, "Subtracts one from the integer value of a key."),
     write("decrby", 3, &parse_decrby, "Subtracts a number from the integer value of a key."),
     of_keys(write("del", -2, &parse_del, "Deletes keys.")),
+    transaction("discard", TransactionControl::discard, "Gives up a transaction."),
     local("echo", 2, &run_echo, "Returns the given string."),
+    transaction("exec", TransactionControl::execute, "Carries out a transaction."),
     of_keys(read("exists", -2, &parse_exists, "Returns how many of the keys exist.")),
     read("get", 2, &parse_get, "Returns the value of a key."),
     write("getset", 3, &parse_getset, "Sets a key and returns its old value."),
@@ -69,6 +76,7 @@ constexpr std::array kCommands = {
     local("info", -1, &run_info, "Returns facts about this server."),
     of_keys(read("mget", -2, &parse_mget, "Returns the values of several keys.")),
     of_pairs(write("mset", -3, &parse_mset, "Sets several keys at once.")),
+    transaction("multi", TransactionControl::begin, "Begins a transaction."),
     local("ping", -1, &run_ping, "Returns PONG, or the given string."),
     local("quit", -1, &run_quit, "Closes the connection."),
     local("reset", 1, &run_reset, "Makes the connection as new."),

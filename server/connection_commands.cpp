@@ -124,6 +124,7 @@ void run_quit(Session& session, Arguments) {
 void run_reset(Session& session, Arguments) {
   session.protocol = resp::Protocol::resp2;
   session.name.clear();
+  session.transaction.reset();
   session.writer().simple("RESET");
 }
 

@@ -12,6 +12,12 @@ void Outbox::add(const kv::Reply& reply, resp::Protocol protocol) {
   if (const auto* const value = std::get_if<SharedBytes>(&reply))
     return add_value(*value, protocol);
   resp::ReplyWriter writer{protocol, text_};
+  if (const auto* const replies = std::get_if<kv::Replies>(&reply)) {
+    writer.array(replies->all.size());
+    for (const kv::StepReply& step : replies->all)
+      add(step.reply, protocol);
+    return;
+  }
   const auto* const values = std::get_if<kv::Values>(&reply);
   if (values == nullptr) return writer.reply(reply);
   writer.array(values->size());

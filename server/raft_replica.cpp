@@ -15,8 +15,13 @@ Result<kv::Reply> reply_of(Result<Applied> applied) {
   return std::move(*reply);
 }
 
-Result<SharedBytes> encoded(Result<kv::Reply> reply) {
+/// As the server that asked gets it; it takes no more than this.
+Result<SharedBytes> encoded(Result<kv::Reply> reply, std::size_t bytes_max) {
   if (!reply) return fail(std::move(reply).error());
+  if (const std::size_t bytes = kv::encoded_bytes(*reply); bytes > bytes_max) {
+    return kv::encode_reply(kv::Refusal{"ERR executed, but the answer of " + std::to_string(bytes) +
+                                        " bytes is too large to come through this server"});
+  }
   return kv::encode_reply(*reply);
 }
 
@@ -82,10 +87,10 @@ void RaftReplica::Inner::on_forwarded_write(const SharedBytes& body, CallRespond
                               .outcome = Outcome::not_executed,
                               .detail = command.error().detail}));
   }
-  forwarded_.push_back({.command = std::move(write->command),
-                        .done = [respond = std::move(respond)](Result<kv::Reply> reply) mutable {
-                          respond(encoded(std::move(reply)));
-                        }});
+  forwarded_.push_back(
+      {.command = std::move(write->command),
+       .done = [respond = std::move(respond), most = parts_.calls.call_bytes_max](
+                   Result<kv::Reply> reply) mutable { respond(encoded(std::move(reply), most)); }});
   if (forwarded_.size() > 1) return;
   parts_.runtime->loop().post([weak = weak_from_this()] {
     if (const auto self = weak.lock(); self != nullptr) self->propose_forwarded();

@@ -99,10 +99,13 @@ SharedBytes RaftReplica::Inner::answer_of(LogIndex index, const ForwardedRead& r
   ForwardedAnswer answer{.index = index};
   if (index <= read.applied) return encode(answer);
   answer.replies.emplace();
-  for (const kv::Query& query : read.queries)
+  std::size_t bytes = 0;
+  for (const kv::Query& query : read.queries) {
     answer.replies->push_back(parts_.store->answer(query));
-  SharedBytes bytes = encode(answer);
-  return bytes.size() > kAnsweredBytesMax ? encode(ForwardedAnswer{.index = index}) : bytes;
+    bytes += kv::encoded_bytes(answer.replies->back());
+    if (bytes > kAnsweredBytesMax) return encode(ForwardedAnswer{.index = index});
+  }
+  return encode(answer);
 }
 
 // ---- On a follower ----

@@ -250,6 +250,43 @@ TEST_F(RedisServerTest, ReadsAndWritesOfOneClientWaitForEachOther) {
   EXPECT_EQ(taken(client), "+OK\r\n$1\r\n1\r\n+OK\r\n$1\r\n2\r\n");
 }
 
+TEST_F(RedisServerTest, ATransactionIsOneWriteWithAllItsAnswers) {
+  start();
+  Client& client = connect();
+  EXPECT_EQ(ask(client, "MULTI\r\nSET k v\r\nINCR k\r\nGET k\r\nDEL k x\r\n"),
+            "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n");
+  EXPECT_THAT(replica->write_batches, IsEmpty());
+  EXPECT_EQ(ask(client, "EXEC\r\n"),
+            "*4\r\n+OK\r\n-ERR value is not an integer or out of range\r\n$1\r\nv\r\n:1\r\n");
+  EXPECT_THAT(replica->write_batches, ElementsAre(1U));
+  EXPECT_EQ(ask(client, "MULTI\r\nEXEC\r\nGET k\r\n"), "+OK\r\n*0\r\n$-1\r\n");
+}
+
+TEST_F(RedisServerTest, ATransactionWithAWrongCommandDoesNothing) {
+  start();
+  Client& client = connect();
+  EXPECT_EQ(ask(client, "MULTI\r\nINCR n\r\nNOSUCH\r\nEXEC\r\n"),
+            "+OK\r\n+QUEUED\r\n-ERR unknown command 'NOSUCH', with args beginning with: \r\n"
+            "-EXECABORT Transaction discarded because of previous errors.\r\n");
+  EXPECT_EQ(ask(client, "MULTI\r\nPING\r\nEXEC\r\n"),
+            "+OK\r\n-ERR only commands on keys may stand in a transaction\r\n"
+            "-EXECABORT Transaction discarded because of previous errors.\r\n");
+  EXPECT_EQ(ask(client, "MULTI\r\nINCR n\r\nDISCARD\r\nEXEC\r\nDISCARD\r\n"),
+            "+OK\r\n+QUEUED\r\n+OK\r\n-ERR EXEC without MULTI\r\n-ERR DISCARD without MULTI\r\n");
+  EXPECT_EQ(ask(client, "MULTI\r\nMULTI\r\nDISCARD\r\n"),
+            "+OK\r\n-ERR MULTI calls can not be nested\r\n+OK\r\n");
+  EXPECT_THAT(replica->write_batches, IsEmpty());
+}
+
+TEST_F(RedisServerTest, ATransactionHasALimit) {
+  start({.request = {.request_bytes = 100}});
+  Client& client = connect();
+  const std::string value(60, 'x');
+  EXPECT_EQ(ask(client, "MULTI\r\nSET k " + value + "\r\nSET l " + value + "\r\nEXEC\r\n"),
+            "+OK\r\n+QUEUED\r\n-ERR the transaction is too large\r\n"
+            "-EXECABORT Transaction discarded because of previous errors.\r\n");
+}
+
 TEST_F(RedisServerTest, TakesNoMoreThanTheLimitBeforeItAnswers) {
   start({.commands_in_flight_max = 4});
   Client& client = connect();

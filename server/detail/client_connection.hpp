@@ -53,6 +53,11 @@ class ClientConnection : public Flushable, public std::enable_shared_from_this<C
   void take(const resp::Request& request);
   void take_local(LocalCommand run, Arguments arguments);
   bool take_data(DataCommand parse, Arguments arguments);
+  void queue(const CommandSpec& command, Arguments arguments);
+  bool take_transaction(TransactionControl command);
+  bool execute_transaction();
+  bool give(DataRequest request);
+  void answer_error(std::string_view text);
   void submit();
   std::uint64_t open_slot(std::size_t bytes);
   void answer_text(std::string text);

@@ -16,12 +16,15 @@ using DataCommand = DataRequest (*)(Arguments arguments);
 /// Is answered by this server alone, at once.
 using LocalCommand = void (*)(Session& session, Arguments arguments);
 
+/// Begins a transaction, gives it up, or carries it out.
+enum class TransactionControl : std::uint8_t { begin, discard, execute };
+
 /// A command that clients may send, as the COMMAND command describes it.
 struct CommandSpec {
   std::string_view name = {};  ///< lower case
   int arity = 0;               ///< arguments with the name; -n: at least n
   bool writes = false;
-  std::variant<DataCommand, LocalCommand> run = DataCommand{nullptr};
+  std::variant<DataCommand, LocalCommand, TransactionControl> run = DataCommand{nullptr};
   int first_key = 0;  ///< position of the keys among the arguments; 0: there are none
   int last_key = 0;   ///< -1: the last argument
   int key_step = 0;

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "proa/base/logger.hpp"
 #include "proa/port/runtime.hpp"
@@ -34,6 +36,13 @@ struct ServerContext {
   }
 };
 
+/// What has come since MULTI.
+struct Transaction {
+  std::vector<std::vector<SharedBytes>> requests = {};  ///< each with its name
+  std::size_t bytes = 0;
+  bool discarded = false;  ///< one of them was wrong
+};
+
 /// What a client has told about itself and how it wants to be answered: what a local command may
 /// look at and change. Threads: the loop.
 struct Session {
@@ -46,6 +55,7 @@ struct Session {
   std::string library_name = {};
   std::string library_version = {};
   std::string_view last_command = {};
+  std::optional<Transaction> transaction = {};
   bool quits = false;  ///< closes once everything is answered
 
   std::string reply = {};  ///< a local command puts its answer here

@@ -78,6 +78,11 @@ void ReplyWriter::reply(const kv::Reply& reply) {
         value ? writer.bulk(text_of(*value)) : writer.nil();
     }
     void operator()(const kv::Refusal& refusal) { writer.error(refusal.text); }
+    void operator()(const kv::Replies& replies) {
+      writer.array(replies.all.size());
+      for (const kv::StepReply& step : replies.all)
+        writer.reply(step.reply);
+    }
   };
   std::visit(Visitor{*this}, reply);
 }

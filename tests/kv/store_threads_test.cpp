@@ -15,7 +15,7 @@
 namespace proa::kv {
 namespace {
 
-constexpr std::uint64_t kCommands = 20000;
+constexpr std::uint64_t kCommands = 8000;
 constexpr std::uint64_t kKeys = 3000;
 constexpr std::uint64_t kCommandsPerSnapshot = 200;
 

@@ -175,6 +175,12 @@ class RealClients(unittest.TestCase):
         self.assertEqual(answers[0::2], list(range(1, 501)))
         self.assertEqual(answers[1::2], [str(number).encode() for number in range(1, 501)])
 
+    def test_redis_py_transactions_are_whole(self):
+        for server in (self.lead, self.follow):
+            pipeline = self.cluster.client(server).pipeline()
+            pipeline.delete("whole").incr("whole").get("whole").append("whole", "x")
+            self.assertEqual(pipeline.execute()[1:], [1, b"1", 2])
+
     def test_a_large_value_goes_through_a_follower_and_back(self):
         value = os.urandom(8 << 20)
         self.assertTrue(self.cluster.client(self.follow).set("large", value))
