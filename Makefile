@@ -7,7 +7,7 @@ JOBS ?= 2
 BUILD = build/$(PRESET)
 ARGS ?=
 
-.PHONY: help setup build demo test bench check fix sim interop clean
+.PHONY: help setup build demo test bench check fix sim torture interop clean
 .NOTPARALLEL:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make bench           the benchmark suite, every figure beside the floor of the same run"
 	@echo "make check           format, layers, headers, lint, paper map;    make fix formats"
 	@echo "make sim SEEDS=2000  a simulation campaign that breaks networks, disks and servers"
+	@echo "make torture         five minutes of SIGKILL and SIGSTOP for real servers under load"
 	@echo "make interop         one cluster with hashicorp/raft, and SIGKILL of either kind"
 
 setup:
@@ -36,6 +37,9 @@ sim:
 
 interop:
 	@tools/run interop $(ARGS)
+
+torture:
+	@tools/run torture $(ARGS)
 
 bench:
 	@tools/run bench $(ARGS)

@@ -8,7 +8,9 @@ import hashlib
 import json
 import os
 import pathlib
+import pty
 import resource
+import select
 import signal
 import socket
 import subprocess
@@ -394,6 +396,35 @@ class Demo(ProgramTest):
         for line in ("SIGKILL n", "from the kill to the next accepted write", "has caught up after",
                      "every one of them is on all 3 servers"):
             self.assertIn(line, process.output())
+        self.assertFalse((self.directory / "demo").exists())
+
+    def test_keys_kill_and_restart_servers_under_load(self):
+        port = free_port_block([0, 1, 10, 11, 20, 21])
+        terminal, side = pty.openpty()
+        self.addCleanup(os.close, terminal)
+        demo = subprocess.Popen([PROGRAM, "demo", "--data", self.directory / "demo", "--port",
+                                 str(port)], stdin=side, stdout=side, stderr=side)
+        os.close(side)
+        self.addCleanup(demo.wait)
+        self.addCleanup(demo.kill)
+        shown = ""
+
+        def wait_for(text):
+            nonlocal shown
+            while text not in shown:
+                self.assertTrue(select.select([terminal], [], [], WAIT)[0], shown)
+                shown += os.read(terminal, 4096).decode()
+            shown = shown[shown.index(text) + len(text):]
+
+        wait_for("keys: ")
+        for key, answer in (("l", "a client writes through each server"), ("", "writes acknowledged"),
+                            ("2", "SIGKILL n2"), ("2", "n2 is back"), ("p", "SIGSTOP n"),
+                            ("p", "goes on"), ("t", " leads"), ("s", "3/3 voters"),
+                            ("l", "load stopped after")):
+            os.write(terminal, key.encode())
+            wait_for(answer)
+        os.write(terminal, b"q")
+        self.assertEqual(demo.wait(timeout=WAIT), OK)
         self.assertFalse((self.directory / "demo").exists())
 
     def test_the_tour_fails_when_a_write_is_missing(self):

@@ -181,6 +181,8 @@ int main(int argc, char** argv) {
   app.add_option("--port", options.port, "the first of thirty");
   app.add_option("--limit", options.limit, "seconds after which no round begins");
   app.add_flag("--without-syncs", options.without_syncs, "must find a lost write");
+  for (CLI::Option* const option : app.get_options())
+    option->take_last();
   CLI11_PARSE(app, argc, argv);
   return proa::torture::run(options);
 }
