@@ -54,8 +54,9 @@ void RaftReplica::Inner::write(std::vector<Write> batch) {
   if (leads()) return propose(std::move(batch));
   if (can_forward()) {
     forwarded_writes_ += batch.size();
+    const Term term = raft().status().term;  // a leader that is elected again makes no event
     for (Write& one : batch)
-      forwarder_->write(known_.term, std::move(one));
+      forwarder_->write(term, std::move(one));
     return;
   }
   parts_.runtime->loop().post(
@@ -75,32 +76,41 @@ void RaftReplica::Inner::propose(std::vector<Write> batch) {
   }
 }
 
-// A request that was under way while the leadership changed hands and came back must not overtake
-// what its client has sent since: it is taken in the term it was sent for only. And what this
-// version cannot apply must not get into the log.
+// What this version cannot apply must not get into the log.
 void RaftReplica::Inner::on_forwarded_write(const SharedBytes& body, CallRespond respond) {
   auto write = decode_forwarded_write(body);
   if (!write) return respond(fail(std::move(write).error()));
-  if (!leads() || write->term != known_.term) return respond(fail(not_leader()));
+  if (!leads()) return respond(fail(not_leader()));
   if (const auto command = kv::decode_command(write->command); !command) {
     return respond(fail(Error{.code = Errc::unsupported_by_leader,
                               .outcome = Outcome::not_executed,
                               .detail = command.error().detail}));
   }
-  forwarded_.push_back(
-      {.command = std::move(write->command),
-       .done = [respond = std::move(respond), most = parts_.calls.call_bytes_max](
-                   Result<kv::Reply> reply) mutable { respond(encoded(std::move(reply), most)); }});
+  ReplyDone done = [respond = std::move(respond),
+                    most = parts_.calls.call_bytes_max](Result<kv::Reply> reply) mutable {
+    respond(encoded(std::move(reply), most));
+  };
+  forwarded_.push_back({.term = write->term,
+                        .write = {.command = std::move(write->command), .done = std::move(done)}});
   if (forwarded_.size() > 1) return;
   parts_.runtime->loop().post([weak = weak_from_this()] {
     if (const auto self = weak.lock(); self != nullptr) self->propose_forwarded();
   });
 }
 
+// A request that was under way while the leadership changed hands and came back must not overtake
+// what its client has sent since: it is taken in the term it was sent for only.
 void RaftReplica::Inner::propose_forwarded() {
-  std::vector<Write> batch = std::exchange(forwarded_, {});
-  if (!leads()) return fail_all(batch, not_leader());
-  propose(std::move(batch));
+  const Term term = is_open() ? raft().status().term : Term{};
+  std::vector<Write> batch;
+  for (Forwarded& one : std::exchange(forwarded_, {})) {
+    if (!leads() || one.term != term) {
+      one.write.done(fail(not_leader()));
+    } else {
+      batch.push_back(std::move(one.write));
+    }
+  }
+  if (!batch.empty()) propose(std::move(batch));
 }
 
 // ---- Other servers ----

@@ -43,6 +43,12 @@ class RaftReplica::Inner : public std::enable_shared_from_this<RaftReplica::Inne
     Instant until = {};
   };
 
+  /// A write of another server, for the term in which that one asks.
+  struct Forwarded {
+    Term term = {};
+    Write write = {};
+  };
+
   bool is_open() const { return parts_.raft != nullptr; }
   Raft& raft() const { return *parts_.raft; }
   bool leads() const { return is_open() && known_.role == Role::leader; }
@@ -67,8 +73,8 @@ class RaftReplica::Inner : public std::enable_shared_from_this<RaftReplica::Inne
   Status known_ = {};       ///< as of the last event: who leads
   Subscription events_ = {};
   std::optional<Forwarder> forwarder_ = {};
-  std::shared_ptr<IndexGate> here_ = {};  ///< read indexes of this server, while it leads
-  std::vector<Write> forwarded_ = {};     ///< arrived together from other servers
+  std::shared_ptr<IndexGate> here_ = {};   ///< read indexes of this server, while it leads
+  std::vector<Forwarded> forwarded_ = {};  ///< arrived together from other servers
   std::uint64_t forwarded_writes_ = 0;
   std::uint64_t forwarded_reads_ = 0;
 };
