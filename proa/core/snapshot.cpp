@@ -19,11 +19,13 @@ void Consensus::on(Instant, const SnapshotTaken& taken) {
 }
 
 /// Keeps the trailing entries: a follower that is a little behind needs no snapshot for them
-/// (reference §8.15).
+/// (reference §8.15). The removal overtakes the writes that wait, so it takes nothing that is still
+/// among them: an installed snapshot may cover entries that are on their way to the disk.
 void Consensus::compact() {
   if (last_index().value <= options_.trailing_logs) return;
   const LogIndex last_removed =
-      std::min(snapshot_.index, LogIndex{last_index().value - options_.trailing_logs});
+      std::min({snapshot_.index, LogIndex{last_index().value - options_.trailing_logs},
+                tickets_.durable_index()});
   if (last_removed < log_.first_index()) return;
   log_.compact(last_removed);
   effects_.compact = last_removed;

@@ -154,6 +154,25 @@ TEST(InstallSnapshot, HoldsBackApplyAndLeavesANewerCommitIndexAlone) {
   EXPECT_EQ(after.apply, (IndexRange{{5}, {5}})) << "behind the snapshot, each entry once";
 }
 
+// A removal from the log does not wait for the writes before it. Of a log that holds the snapshot's
+// end, part may still be on its way to the disk: what is not there cannot be removed there.
+TEST(InstallSnapshot, RemovesFromTheLogOnlyWhatTheDiskHas) {
+  Consensus server{t0, trailing(0), log_of({1, 1}, {1}, {1})};
+  server.take_effects();
+  server.step(t0, install(b, {1}, meta({{1}, {4}})));
+  server.take_effects();
+  server.step(t0, received(append(b, {1}, {{1}, {2}}, {1, 1, 1}), 2));
+  const Effects unsynced = server.take_effects();
+  server.step(t0, SnapshotInstalled{.id = {1}});
+  EXPECT_EQ(server.take_effects().compact, LogIndex{2});
+
+  server.step(t0, Persisted{unsynced.write->ticket});
+  server.step(t0, received(append(b, {1}, {{1}, {5}}, {}, {5}), 3));
+  server.take_effects();
+  server.step(t0, SnapshotTaken{meta({{1}, {5}})});
+  EXPECT_EQ(server.take_effects().compact, LogIndex{5}) << "the rest goes with the next snapshot";
+}
+
 TEST(InstallSnapshot, ThatFailsIsRefusedAndApplyGoesOn) {
   Consensus server = test::server({});
   server.take_effects();

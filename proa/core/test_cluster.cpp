@@ -189,10 +189,14 @@ void TestCluster::complete(TestServer& server, const Completion& done) {
   server.reads.erase(read);
 }
 
-/// The disk's part follows at once: what was removed is in the snapshot.
+/// The disk's part follows at once, before the writes that wait: what was removed is in the
+/// snapshot.
 void TestCluster::compact(TestServer& server, LogIndex last_removed) {
   const StoredEntry* last = server.log.find(last_removed);
   if (last == nullptr) return fail(server.id.value + " compacts what it does not have");
+  if (server.disk.log.last() < last_removed) {
+    return fail(server.id.value + " compacts what its disk does not have");
+  }
   const LogPosition before{.term = last->term, .index = last_removed};
   for (StoredLog* log : {&server.log, &server.disk.log}) {
     if (last_removed <= log->before.index) continue;
