@@ -222,7 +222,7 @@ class Consensus {
   void ask_target(Instant now);
   void check_transfer(Instant now, Leader& leader);
   void end_transfer(Leader& leader, std::optional<Error> error);
-  void transfer_request_failed(Leader& leader, const PeerId& to);
+  void transfer_request_failed(Instant now, Leader& leader, const PeerId& to);
   Error transfer_in_progress() const;
 
   // membership.cpp

@@ -140,7 +140,7 @@ void Consensus::on(Instant now, const RequestFailed& failed) {
   if (failed.what.kind == SentKind::heartbeat) {
     if (Progress* peer = leader->find(failed.to)) peer->is_unreachable = true;
   }
-  if (failed.what.kind == SentKind::timeout_now) transfer_request_failed(*leader, failed.to);
+  if (failed.what.kind == SentKind::timeout_now) transfer_request_failed(now, *leader, failed.to);
   if (failed.what.kind != SentKind::append) return;
   Progress* peer = progress_of(failed.to, failed.what.generation);
   if (peer == nullptr) return;

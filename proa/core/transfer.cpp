@@ -72,6 +72,7 @@ void Consensus::check_transfer(Instant now, Leader& leader) {
             .outcome = leader.transfer->target_was_asked ? Outcome::unknown : Outcome::not_executed,
             .detail = "leadership transfer timeout: " + leader.transfer->target.value +
                       " did not take over in time"});
+  begin_changes(now);  // perhaps nothing else is committed that would let them begin
 }
 
 /// Proposals are taken again, unless leadership is gone, which is what was wanted.
@@ -81,12 +82,13 @@ void Consensus::end_transfer(Leader& leader, std::optional<Error> error) {
   leader.transfer.reset();
 }
 
-void Consensus::transfer_request_failed(Leader& leader, const PeerId& to) {
+void Consensus::transfer_request_failed(Instant now, Leader& leader, const PeerId& to) {
   const bool is_current =
       leader.transfer && leader.transfer->target_was_asked && leader.transfer->target == to;
   if (!is_current) return;
   end_transfer(leader, Error{.code = Errc::peer_unreachable,
                              .detail = "failed to make TimeoutNow RPC to " + to.value});
+  begin_changes(now);
 }
 
 /// It campaigns now; we hear of the newer term, or the deadline passes.

@@ -103,6 +103,36 @@ TEST(Transfer, EndsWhenTheTargetCannotBeReached) {
   EXPECT_EQ(ended[0].error->code, Errc::peer_unreachable);
 }
 
+// A change that waited for the one before is begun in the end, also if that one was committed
+// during the transfer and nothing is committed any more.
+TEST(Transfer, ThatFailsLetsWaitingChangesBegin) {
+  for (const bool in_time : {false, true}) {
+    Consensus server = test::server({});
+    const std::vector<Sent> sent = elect(server);
+    server.step(late(), acknowledged(b, sent[0]));
+    for (const ServerId& id : {d, e}) {
+      server.step(late(), ChangeRequested{.kind = ChangeKind::add_nonvoter, .server = voter(id)});
+    }
+    const SendEntries first = take_and_persist(server, late()).entries_now.at(0);
+    ASSERT_EQ(first.to, b);
+    server.step(late(), TransferRequested{.id = {7}, .to = b});
+    server.step(late(), acknowledged(b, carry_out(server, first, late())));
+    ASSERT_EQ(server.view().committed_configuration.index, LogIndex{3});
+    EXPECT_EQ(timeout_nows(server.take_effects()).size(), 1U);
+
+    if (in_time) {
+      server.step(late(),
+                  RequestFailed{.to = b, .what = {.term = {2}, .kind = SentKind::timeout_now}});
+    } else {
+      server.step(late() + 400ms, acknowledged(b, carry_out(server, first, late())));
+      server.step(late() + 800ms, acknowledged(b, carry_out(server, first, late())));
+      server.step(late() + 1000ms, DeadlineReached{});
+    }
+    ASSERT_EQ(server.view().role, Role::leader);
+    EXPECT_EQ(server.view().latest_configuration.index, LogIndex{4});
+  }
+}
+
 // The flag belongs to one leadership: elected again, the server takes proposals.
 TEST(Transfer, DoesNotOutliveItsLeadership) {
   Consensus server = test::server({});
