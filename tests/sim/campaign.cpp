@@ -21,10 +21,12 @@ class Run {
         oracle_([this](std::string what) { cluster_.invariants().violated(std::move(what)); }),
         cluster_(with_fsm(plan_.cluster)),
         nemesis_(cluster_, plan_.nemesis, cluster_.scheduler().random().next()),
+        operator_(cluster_, plan_.orders, cluster_.scheduler().random().next()),
         clients_(cluster_, oracle_, plan_.load, cluster_.scheduler().random().next()) {
     cluster_.on_crash([this](std::size_t server) {
       tell("down", server);
       clients_.server_crashed(server);
+      operator_.server_crashed(server);
       nemesis_.server_crashed(server);
     });
     cluster_.on_leader([this](std::size_t server) {
@@ -37,8 +39,10 @@ class Run {
     cluster_.bootstrap_and_start();
     clients_.start();
     nemesis_.start();
+    operator_.start();
     bool good = run_under_fire();
     if (good) {
+      operator_.stop();
       nemesis_.stop();
       good = come_to_rest();
     }
@@ -61,7 +65,8 @@ class Run {
   }
 
   bool run_under_fire() {
-    while (elapsed() < plan_.at_least || oracle_.acknowledged_writes() < plan_.writes_at_least) {
+    while (elapsed() < plan_.at_least || oracle_.acknowledged_writes() < plan_.writes_at_least ||
+           (is_quiet() && elapsed() < plan_.quiet_at_most)) {
       if (elapsed() > plan_.at_most) {
         cluster_.invariants().violated(
             "liveness: " + std::to_string(oracle_.acknowledged_writes()) +
@@ -71,6 +76,13 @@ class Run {
       if (!cluster_.run_for(kSlice)) return false;
     }
     return true;
+  }
+  /// Something rare has not happened yet.
+  bool is_quiet() const {
+    const testing::CheckCounters& checks = cluster_.invariants().counters();
+    const bool has_no_changes = plan_.orders.works && operator_.counters().changes == 0;
+    return has_no_changes || checks.truncations == 0 || checks.snapshots_installed == 0 ||
+           cluster_.counters().torn_tails == 0;
   }
   Duration elapsed() const { return cluster_.scheduler().now().since_start; }
 
@@ -82,8 +94,9 @@ class Run {
       return not_live("no writes are acknowledged");
     }
     clients_.stop();
-    if (!run_until(limit, [&] { return clients_.open_attempts() == 0; })) {
-      return not_live(std::to_string(clients_.open_attempts()) + " futures are not complete");
+    const auto open = [&] { return clients_.open_attempts() + operator_.open_orders(); };
+    if (!run_until(limit, [&] { return open() == 0; })) {
+      return not_live(std::to_string(open()) + " futures are not complete");
     }
     if (!run_until(limit, [&] { return all_equal(); })) return not_live("the logs differ");
     rest_ = oracle_.last_applied();
@@ -120,7 +133,9 @@ class Run {
       const Status status = raft->status();
       text += std::string(", ") + to_string(status.role) + " of term " + to_string(status.term) +
               ", last " + to_string(status.last_log) + ", durable " +
-              to_string(status.durable_index) + ", applied " + to_string(status.applied_index);
+              to_string(status.durable_index) + ", applied " + to_string(status.applied_index) +
+              ", configuration of " + to_string(status.latest_configuration.index) + " " +
+              to_string(status.latest_configuration.configuration);
     }
     return text;
   }
@@ -131,11 +146,17 @@ class Run {
     return false;
   }
 
+  /// Whoever is not in the cluster may lag behind.
   bool all_equal() const {
     const auto& invariants = cluster_.invariants();
+    const auto leader = cluster_.leader();
+    if (!leader) return false;
+    const Configuration in_force =
+        cluster_.raft(*leader)->status().latest_configuration.configuration;
     for (std::size_t server = 0; server < cluster_.size(); ++server) {
+      if (!in_force.is_member(cluster_.server(server).id)) continue;
       const testing::ServerShadow& shadow = invariants.shadow(server);
-      if (shadow.log.last() != invariants.shadow(0).log.last()) return false;
+      if (shadow.log.last() != invariants.shadow(*leader).log.last()) return false;
       if (shadow.commit != invariants.last_committed()) return false;
       if (shadow.applied < oracle_.last_applied()) return false;
     }
@@ -152,6 +173,9 @@ class Run {
             .refused = oracle_.refused(),
             .outcome_unknown = oracle_.outcome_unknown(),
             .writes_in_flight_at_crash = clients_.in_flight_at_crashes(),
+            .reads = clients_.reads(),
+            .reads_after_leader_change = clients_.reads_after_leader_change(),
+            .orders = operator_.counters(),
             .cluster = cluster_.counters(),
             .checks = cluster_.invariants().counters(),
             .network = cluster_.network_counters()};
@@ -164,6 +188,7 @@ class Run {
   Oracle oracle_;
   testing::SimCluster cluster_;
   Nemesis nemesis_;
+  Operator operator_;
   Clients clients_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "tests/sim/clients.hpp"
 #include "tests/sim/nemesis.hpp"
+#include "tests/sim/operator.hpp"
 
 namespace proa::sim {
 
@@ -13,11 +14,13 @@ namespace proa::sim {
 struct Plan {
   testing::SimClusterOptions cluster = {};
   NemesisOptions nemesis = {};
+  OperatorOptions orders = {};
   LoadOptions load = {};
   std::size_t ballast_bytes = 0;  ///< in each snapshot
   Duration at_least = std::chrono::seconds{80};
   std::uint64_t writes_at_least = 500;
-  Duration at_most = std::chrono::seconds{600};  ///< or the load never got through
+  Duration quiet_at_most = std::chrono::seconds{240};  ///< for what a campaign must have seen
+  Duration at_most = std::chrono::seconds{600};        ///< or the load never got through
 };
 
 Plan draw_plan(std::uint64_t seed);
@@ -33,6 +36,9 @@ struct SeedReport {
   std::uint64_t refused = 0;
   std::uint64_t outcome_unknown = 0;
   std::uint64_t writes_in_flight_at_crash = 0;
+  std::uint64_t reads = 0;
+  std::uint64_t reads_after_leader_change = 0;
+  OperatorCounters orders = {};
   testing::ClusterCounters cluster = {};
   testing::CheckCounters checks = {};
   testing::NetworkCounters network = {};

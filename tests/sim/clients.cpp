@@ -33,40 +33,82 @@ void Clients::next_round(std::size_t client) {
   const std::size_t count = 1 + random_.below(options_.burst);
   clients_[client].under_way = count;
   for (std::size_t i = 0; i < count; ++i)
-    write(client);
+    random_.percent(options_.read_percent) ? read(client) : write(client);
+}
+
+/// nullptr: it is down, and the client will try another one.
+Raft* Clients::believed_leader(std::size_t client) {
+  Raft* raft = cluster_.raft(clients_[client].believes);
+  if (raft != nullptr) return raft;
+  clients_[client].believes = random_.below(cluster_.size());
+  release(client);
+  return nullptr;
+}
+
+AttemptId Clients::open(std::size_t client, bool is_read) {
+  const std::size_t server = clients_[client].believes;
+  const AttemptId attempt = oracle_.new_attempt();
+  open_.emplace(attempt.value, Open{.client = client,
+                                    .server = server,
+                                    .incarnation = cluster_.incarnation(server),
+                                    .is_read = is_read});
+  cluster_.scheduler().after(options_.patience, kClientTag, [this, attempt] { give_up(attempt); });
+  return attempt;
+}
+
+bool Clients::hears(AttemptId attempt) const {
+  const auto found = open_.find(attempt.value);
+  return found != open_.end() && cluster_.runs(found->second.server, found->second.incarnation);
 }
 
 void Clients::write(std::size_t client) {
-  const std::size_t server = clients_[client].believes;
-  Raft* raft = cluster_.raft(server);
-  if (raft == nullptr) {
-    clients_[client].believes = random_.below(cluster_.size());
-    return release(client);
-  }
-  const AttemptId attempt = oracle_.new_attempt();
-  open_.emplace(attempt.value, Open{.client = client, .server = server});
-  const std::uint64_t incarnation = cluster_.incarnation(server);
+  Raft* raft = believed_leader(client);
+  if (raft == nullptr) return;
+  const AttemptId attempt = open(client, false);
   raft->apply(command_of(attempt, random_.below(options_.command_bytes_max + 1)))
-      .then([this, attempt, server, incarnation](Result<Applied> result) {
-        // What a crashed process says while it is taken apart, nobody hears.
-        if (!cluster_.runs(server, incarnation) || !open_.contains(attempt.value)) return;
-        done(attempt, std::move(result));
+      .then([this, attempt](Result<Applied> result) {
+        if (hears(attempt)) written(attempt, std::move(result));
       });
-  cluster_.scheduler().after(options_.patience, kClientTag, [this, attempt] { give_up(attempt); });
 }
 
-void Clients::done(AttemptId attempt, Result<Applied> result) {
+void Clients::read(std::size_t client) {
+  Raft* raft = believed_leader(client);
+  if (raft == nullptr) return;
+  const auto* fsm = static_cast<const AppendFsm*>(cluster_.fsm(clients_[client].believes));
+  const AttemptId attempt = open(client, true);
+  raft->read(ReadLevel::linearizable, [fsm] { return fsm->state(); })
+      .then([this, attempt, known = oracle_.known_by_now()](Result<Appended> result) {
+        if (hears(attempt)) has_read(attempt, known, std::move(result));
+      });
+}
+
+void Clients::written(AttemptId attempt, Result<Applied> result) {
   const Open open = open_.extract(attempt.value).mapped();
   if (result) {
     const auto* answer = std::any_cast<Appended>(&result->response);
     oracle_.acknowledged(attempt, result->index, answer == nullptr ? Appended{} : *answer);
   } else {
     oracle_.failed(attempt, result.error());
-    const auto& leader = result.error().leader;
-    const auto hint = leader ? cluster_.number_of(leader->id) : std::nullopt;
-    clients_[open.client].believes = hint ? *hint : random_.below(cluster_.size());
+    ask_elsewhere(open.client, result.error());
   }
   if (open.waited_for) release(open.client);
+}
+
+void Clients::has_read(AttemptId attempt, std::uint64_t known_before, Result<Appended> result) {
+  const Open open = open_.extract(attempt.value).mapped();
+  if (result) {
+    oracle_.has_read(known_before, *result);
+    ++reads_;
+    if (std::exchange(read_at_, open.server) != open.server) ++reads_after_leader_change_;
+  } else {
+    ask_elsewhere(open.client, result.error());
+  }
+  if (open.waited_for) release(open.client);
+}
+
+void Clients::ask_elsewhere(std::size_t client, const Error& error) {
+  const auto hint = error.leader ? cluster_.number_of(error.leader->id) : std::nullopt;
+  clients_[client].believes = hint ? *hint : random_.below(cluster_.size());
 }
 
 void Clients::give_up(AttemptId attempt) {
@@ -87,7 +129,7 @@ void Clients::server_crashed(std::size_t server) {
       ++at;
       continue;
     }
-    ++in_flight_at_crashes_;
+    if (!at->second.is_read) ++in_flight_at_crashes_;
     if (at->second.waited_for) waiting.push_back(at->second.client);
     at = open_.erase(at);
   }

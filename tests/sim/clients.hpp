@@ -13,12 +13,13 @@ struct LoadOptions {
   Duration think_max = std::chrono::milliseconds{150};  ///< between two writes of a client
   std::size_t burst = 1;  ///< writes that a client has under way at once
   std::size_t command_bytes_max = 256;
+  std::uint64_t read_percent = 20;              ///< of what they do are linearizable reads
   Duration patience = std::chrono::seconds{1};  ///< then it gives up and asks another server
 };
 
-/// Clients that write without pause. Each has its idea of who leads: it follows the hint of a
-/// refusal, tries another server when it hears nothing, and never repeats a write as the same one.
-/// Threads: one.
+/// Clients that write and read without pause. Each has its idea of who leads: it follows the hint
+/// of a refusal, tries another server when it hears nothing, and never repeats a write as the same
+/// one. Threads: one.
 class Clients {
  public:
   Clients(testing::SimCluster& cluster, Oracle& oracle, LoadOptions options, std::uint64_t seed);
@@ -26,9 +27,12 @@ class Clients {
   void start();
   void stop() { stopped_ = true; }  ///< what is under way goes on
   void server_crashed(std::size_t server);
-  /// Writes that were given to a server which still runs and have not come back.
+  /// What was given to a server which still runs and has not come back.
   std::size_t open_attempts() const { return open_.size(); }
   std::uint64_t in_flight_at_crashes() const { return in_flight_at_crashes_; }
+  std::uint64_t reads() const { return reads_; }
+  /// Reads that another server has confirmed than the one before.
+  std::uint64_t reads_after_leader_change() const { return reads_after_leader_change_; }
 
  private:
   struct Client {
@@ -38,12 +42,21 @@ class Clients {
   struct Open {
     std::size_t client = 0;
     std::size_t server = 0;
+    std::uint64_t incarnation = 0;
+    bool is_read = false;
     bool waited_for = true;  ///< the client's patience has not ended
   };
 
   void next_round(std::size_t client);
+  Raft* believed_leader(std::size_t client);
+  AttemptId open(std::size_t client, bool is_read);
   void write(std::size_t client);
-  void done(AttemptId attempt, Result<Applied> result);
+  void read(std::size_t client);
+  /// What a crashed process says while it is taken apart, nobody hears.
+  bool hears(AttemptId attempt) const;
+  void written(AttemptId attempt, Result<Applied> result);
+  void has_read(AttemptId attempt, std::uint64_t known_before, Result<Appended> result);
+  void ask_elsewhere(std::size_t client, const Error& error);
   void give_up(AttemptId attempt);
   void release(std::size_t client);
   void think_then_write(std::size_t client);
@@ -55,6 +68,9 @@ class Clients {
   std::vector<Client> clients_;
   std::map<std::uint64_t, Open> open_;  ///< by attempt
   std::uint64_t in_flight_at_crashes_ = 0;
+  std::uint64_t reads_ = 0;
+  std::uint64_t reads_after_leader_change_ = 0;
+  std::size_t read_at_ = SIZE_MAX;  ///< who has confirmed the last read
   bool stopped_ = false;
 };
 

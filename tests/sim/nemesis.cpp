@@ -39,6 +39,17 @@ Crash Nemesis::draw_kind() {
   return random_.percent(options_.power_percent) ? Crash::power : Crash::process;
 }
 
+/// Mostly one that is in the cluster: what happens to others hurts nobody.
+std::size_t Nemesis::any_server() {
+  std::size_t server = random_.below(cluster_.size());
+  const auto leader = cluster_.leader();
+  if (!leader) return server;
+  const Configuration& in_force = cluster_.invariants().shadow(*leader).latest;
+  for (int again = 0; again < 3 && !in_force.has_vote(cluster_.server(server).id); ++again)
+    server = random_.below(cluster_.size());
+  return server;
+}
+
 std::size_t Nemesis::up() const {
   std::size_t count = 0;
   for (std::size_t server = 0; server < cluster_.size(); ++server) {

@@ -71,7 +71,7 @@ class Nemesis {
   void restart(std::size_t server);
   void restart_once_behind(std::size_t server, Instant at_the_latest);
   Duration up_to(Duration most);
-  std::size_t any_server() { return random_.below(cluster_.size()); }
+  std::size_t any_server();
   testing::Crash draw_kind();
   testing::CutMode draw_mode() { return static_cast<testing::CutMode>(random_.below(3)); }
   std::size_t up() const;

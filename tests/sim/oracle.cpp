@@ -46,6 +46,7 @@ AttemptId Oracle::new_attempt() {
 
 void Oracle::acknowledged(AttemptId attempt, LogIndex index, const Appended& answer) {
   ++acknowledged_;
+  known_ = std::max(known_, answer.count);
   Attempt& known = attempts_[attempt.value];
   known.acknowledged_at = index;
   if (known.applied_at != index) {
@@ -80,6 +81,8 @@ void Oracle::applied(AttemptId attempt, LogIndex index, const Appended& state) {
                      (known_state.attempt.value == attempt.value ? " upon another history" : ""));
   }
   known_state = {.attempt = attempt, .appended = state};
+  if (chains_.size() <= state.count) chains_.resize(state.count + 1);
+  chains_[state.count] = state.chain;
   if (attempt.value == 0 || attempt.value >= attempts_.size()) {
     return violated_("a command that nobody wrote is applied at " + to_string(index));
   }
@@ -93,6 +96,18 @@ void Oracle::applied(AttemptId attempt, LogIndex index, const Appended& state) {
               to_string(index));
   }
   known.applied_at = index;
+}
+
+void Oracle::has_read(std::uint64_t known_before, const Appended& state) {
+  if (state.count < known_before) {
+    violated_("linearizable reads: one has seen " + std::to_string(state.count) +
+              " commands, before it began " + std::to_string(known_before) + " were known");
+  }
+  if (state.count >= chains_.size() || chains_[state.count] != state.chain) {
+    violated_("linearizable reads: one has seen a state of " + std::to_string(state.count) +
+              " commands that never was");
+  }
+  known_ = std::max(known_, state.count);
 }
 
 void Oracle::restored(LogIndex last, const Appended& state) {

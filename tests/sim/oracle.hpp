@@ -41,6 +41,12 @@ class Oracle {
   /// A state machine has taken over a snapshot, in which this was the last command.
   void restored(LogIndex last, const Appended& state);
 
+  /// How many commands a read that begins now must see at least (thesis §6.4): those of every write
+  /// that was acknowledged and of every read that has ended.
+  std::uint64_t known_by_now() const { return known_; }
+  /// A linearizable read has seen this state.
+  void has_read(std::uint64_t known_before, const Appended& state);
+
   std::uint64_t acknowledged_writes() const { return acknowledged_; }
   std::uint64_t attempts() const { return attempts_.size() - 1; }
   std::uint64_t refused() const { return refused_; }
@@ -61,8 +67,10 @@ class Oracle {
   };
 
   std::function<void(std::string)> violated_;
-  std::vector<Attempt> attempts_{1};  ///< by number; 0 is none
-  std::vector<State> states_{1};      ///< by log index, after it; holes are not commands
+  std::vector<Attempt> attempts_{1};      ///< by number; 0 is none
+  std::vector<State> states_{1};          ///< by log index, after it; holes are not commands
+  std::vector<std::uint64_t> chains_{0};  ///< by the number of commands
+  std::uint64_t known_ = 0;
   std::uint64_t acknowledged_ = 0;
   std::uint64_t refused_ = 0;
   std::uint64_t unknown_ = 0;

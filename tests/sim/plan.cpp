@@ -71,7 +71,10 @@ NemesisOptions draw_nemesis(Random& random) {
   for (const Move always : {Move::crash_leader, Move::crash_at_operation, Move::crash_around_sync,
                             Move::isolate_leader, Move::ambush_next_leader, Move::leave_behind}) {
     auto& weight = nemesis.weights[static_cast<std::size_t>(always)];
-    weight = std::max<std::uint64_t>(weight, always == Move::crash_around_sync ? 9 : 4);
+    const std::uint64_t least = always == Move::crash_around_sync ? 9
+                                : always == Move::leave_behind    ? 5
+                                                                  : 4;
+    weight = std::max(weight, least);
   }
   nemesis.pause_max = one_of<3, Duration>(random, {Duration{1s}, Duration{2s}, Duration{3s}});
   nemesis.downtime_max = one_of<3, Duration>(random, {Duration{50ms}, Duration{1s}, Duration{3s}});
@@ -86,8 +89,9 @@ LoadOptions draw_load(Random& random) {
   load.clients = 1 + random.below(16);
   load.burst = one_of<3, std::size_t>(random, {1, 4, 16});
   // About a hundred writes in a second, when all goes well.
-  load.think_max = Duration{20ms} * static_cast<int>(load.clients * (load.burst + 1) / 2);
+  load.think_max = Duration{17ms} * static_cast<int>(load.clients * (load.burst + 1) / 2);
   load.command_bytes_max = one_of<3, std::size_t>(random, {16, 256, 4000});
+  load.read_percent = one_of<3, std::uint64_t>(random, {5, 10, 25});
   load.patience = one_of<3, Duration>(random, {Duration{100ms}, Duration{1s}, Duration{5s}});
   return load;
 }
@@ -98,9 +102,11 @@ Plan draw_plan(std::uint64_t seed) {
   Random random{seed};
   Plan plan;
   plan.cluster.seed = random.next();
-  plan.cluster.servers = random.percent(60) ? 3 : 5;
-  plan.cluster.segment_bytes = std::uint64_t{64 << 10} << random.below(3);
+  plan.cluster.founders = random.percent(60) ? 3 : 5;
+  plan.cluster.servers = plan.cluster.founders == 5 ? 5 : 4 + random.below(2);
   plan.cluster.config = draw_config(random);
+  plan.cluster.config.shutdown_on_remove = false;  // nobody would start it again
+  plan.cluster.segment_bytes = std::uint64_t{64 << 10} << random.below(3);
   plan.cluster.runtime = draw_runtime(random);
   plan.cluster.wire = random.percent(50) ? testing::Wire::structs : testing::Wire::bytes;
   plan.cluster.network = draw_network(random);
@@ -111,6 +117,8 @@ Plan draw_plan(std::uint64_t seed) {
       one_of<3, Duration>(random, {Duration{500ms}, Duration{2s}, Duration{10s}});
   plan.nemesis = draw_nemesis(random);
   plan.load = draw_load(random);
+  plan.orders.works = random.percent(99);
+  plan.orders.pause_max = one_of<3, Duration>(random, {Duration{1s}, Duration{3s}, Duration{8s}});
   plan.ballast_bytes = one_of<6, std::size_t>(random, {0, 0, 1000, 5000, 100'000, 700'000});
   // A large state is written more rarely: the campaign is about moments, not about bytes.
   if (plan.ballast_bytes > 10'000)

@@ -38,6 +38,11 @@ void Tally::add(const SeedReport& report) {
   required("snapshots installed", report.checks.snapshots_installed);
   required("snapshots restored at start", report.checks.snapshots_restored_at_start);
   required("compactions", report.checks.compactions);
+  required("reads confirmed after a leader change", report.reads_after_leader_change);
+  required("configuration changes", report.orders.changes);
+  shown("leadership transfers", report.orders.transfers);
+  shown("orders refused", report.orders.refused);
+  shown("linearizable reads", report.reads);
   shown("logs restarted by a snapshot", report.checks.logs_restarted);
   shown("acknowledged writes", report.acknowledged);
   shown("refused writes", report.refused);

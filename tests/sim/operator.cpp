@@ -1,0 +1,80 @@
+#include "tests/sim/operator.hpp"
+
+#include <utility>
+
+namespace proa::sim {
+namespace {
+
+constexpr std::uint32_t kOperatorTag = 0x5000000;
+constexpr std::size_t kVotersMin = 3;
+
+}  // namespace
+
+void Operator::start() {
+  if (options_.works) order_later();
+}
+
+void Operator::order_later() {
+  const auto most = static_cast<std::uint64_t>(options_.pause_max.count());
+  const Duration pause{static_cast<std::int64_t>(random_.below(most + 1))};
+  cluster_.scheduler().after(pause, kOperatorTag, [this] { order(); });
+}
+
+/// Mostly to the leader; an operator who is mistaken is refused.
+void Operator::order() {
+  if (stopped_) return;
+  const auto leader = cluster_.leader();
+  const std::size_t at = leader && random_.percent(90) ? *leader : any_server();
+  const bool is_about_leadership = random_.percent(30);
+  const bool twice = random_.percent(20);
+  for (int times = twice ? 2 : 1; times > 0 && cluster_.raft(at) != nullptr; --times)
+    is_about_leadership ? transfer(at) : change(at);
+  order_later();
+}
+
+void Operator::change(std::size_t at) {
+  Raft& raft = *cluster_.raft(at);
+  const Server server = cluster_.server(any_server());
+  follow(at, change_of(raft, server), counters_.changes);
+}
+
+/// What takes a vote away names the configuration it assumes, or two orders at once would take two.
+Future<LogIndex> Operator::change_of(Raft& raft, const Server& server) {
+  const ConfigurationAt seen = raft.status().latest_configuration;
+  const LogIndex based_on = random_.percent(50) ? seen.index : LogIndex{};
+  const bool first_choice = random_.percent(60);
+  const bool may_lose_a_voter = seen.configuration.voters() > kVotersMin && seen.index > LogIndex{};
+  if (seen.configuration.has_vote(server.id) && may_lose_a_voter) {
+    return first_choice ? raft.remove_server(server.id, seen.index)
+                        : raft.demote_voter(server.id, seen.index);
+  }
+  if (first_choice) return raft.add_voter(server, based_on);
+  const bool is_nonvoter =
+      seen.configuration.is_member(server.id) && !seen.configuration.has_vote(server.id);
+  return is_nonvoter ? raft.remove_server(server.id, seen.index)
+                     : raft.add_nonvoter(server, based_on);
+}
+
+void Operator::transfer(std::size_t at) {
+  std::optional<ServerId> to;
+  if (random_.percent(50)) to = cluster_.server(any_server()).id;
+  follow(at, cluster_.raft(at)->leadership_transfer(std::move(to)), counters_.transfers);
+}
+
+template <class T>
+void Operator::follow(std::size_t at, Future<T> future, std::uint64_t& successes) {
+  const std::uint64_t order = ++orders_;
+  open_.emplace(order, at);
+  const std::uint64_t incarnation = cluster_.incarnation(at);
+  std::move(future).then([this, order, at, incarnation, &successes](Result<T> result) {
+    if (!cluster_.runs(at, incarnation)) return;  // nobody hears what a crashed process says
+    open_.erase(order);
+    ++(result ? successes : counters_.refused);
+  });
+}
+
+void Operator::server_crashed(std::size_t server) {
+  std::erase_if(open_, [&](const auto& order) { return order.second == server; });
+}
+
+}  // namespace proa::sim

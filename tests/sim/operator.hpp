@@ -1,0 +1,53 @@
+#pragma once
+
+#include <map>
+
+#include "proa/testing/sim_cluster.hpp"
+
+namespace proa::sim {
+
+struct OperatorOptions {
+  bool works = true;
+  Duration pause_max = std::chrono::seconds{3};  ///< between two orders
+};
+
+struct OperatorCounters {
+  std::uint64_t changes = 0;    ///< of the configuration, committed
+  std::uint64_t transfers = 0;  ///< of leadership, that succeeded
+  std::uint64_t refused = 0;
+};
+
+/// Adds, promotes, demotes and removes servers, the leader among them, and hands leadership over:
+/// at drawn times, whatever else goes on, sometimes two orders at once. Leaves three voters at
+/// least. Threads: one.
+class Operator {
+ public:
+  Operator(testing::SimCluster& cluster, OperatorOptions options, std::uint64_t seed)
+      : cluster_(cluster), options_(options), random_(seed) {}
+
+  void start();
+  void stop() { stopped_ = true; }
+  void server_crashed(std::size_t server);
+  std::size_t open_orders() const { return open_.size(); }
+  const OperatorCounters& counters() const { return counters_; }
+
+ private:
+  void order_later();
+  void order();
+  void change(std::size_t at);
+  Future<LogIndex> change_of(Raft& raft, const Server& server);
+  void transfer(std::size_t at);
+  template <class T>
+  void follow(std::size_t at, Future<T> future, std::uint64_t& successes);
+  std::size_t any_server() { return random_.below(cluster_.size()); }
+
+  testing::SimCluster& cluster_;
+  OperatorOptions options_;
+  Random random_;
+  std::map<std::uint64_t, std::size_t> open_;  ///< who was given the order
+  std::uint64_t orders_ = 0;
+  OperatorCounters counters_;
+  bool stopped_ = false;
+};
+
+}  // namespace proa::sim
