@@ -9,6 +9,10 @@ namespace proa::server {
 
 namespace {
 constexpr std::size_t kReceiveChunkBytes = std::size_t{16} << 10;
+
+/// Every request of HTTP with a body begins with one of these or soon has the other; what follows
+/// in the body would be taken for commands.
+bool is_of_http(ByteView word) { return same_word(word, "POST") || same_word(word, "Host:"); }
 }  // namespace
 
 ClientConnection::ClientConnection(Session session, std::unique_ptr<Stream> stream,
@@ -105,6 +109,12 @@ void ClientConnection::take(const resp::Request& request) {
   const Arguments arguments = request.arguments;
   if (arguments.empty()) return;
   const CommandSpec* const command = find_command(arguments.front());
+  if (command == nullptr && is_of_http(arguments.front())) {
+    session_.server->log(LogLevel::warn, "client " + session_.remote +
+                                             " is closed: it speaks HTTP; a web page may have "
+                                             "been made to send commands here");
+    return finish();
+  }
   if (command == nullptr || !arity_fits(*command, arguments.size())) {
     if (session_.transaction) session_.transaction->discarded = true;
     return answer_error(command == nullptr ? unknown_command_text(arguments)

@@ -346,6 +346,18 @@ TEST_F(RedisServerTest, MalformedBytesEndThatConnectionAfterWhatCameBefore) {
   EXPECT_EQ(ask(other, "INCR n\r\n"), ":2\r\n");
 }
 
+TEST_F(RedisServerTest, ABrowserThatIsMadeToSendCommandsIsCutOff) {
+  start();
+  Client& client = connect();
+  send(client, "GET / HTTP/1.1\r\nHost: localhost:7400\r\n\r\nSET k v\r\n");
+  EXPECT_TRUE(client.ended);
+  Client& other = connect();
+  send(other, "POST / HTTP/1.1\r\nSET k v\r\n");
+  EXPECT_TRUE(other.ended);
+  EXPECT_THAT(replica->write_batches, IsEmpty());
+  EXPECT_THAT(logger->lines, ElementsAre(HasSubstr("HTTP"), HasSubstr("HTTP")));
+}
+
 TEST_F(RedisServerTest, QuitAnswersEverythingBeforeItCloses) {
   start();
   Client& client = connect();
