@@ -104,4 +104,6 @@ Result<void> ServerFiles::hold(const Configuration& configuration) {
 
 Result<void> ServerFiles::confirm() { return set_founding(FoundingState::done); }
 
+Result<void> ServerFiles::join() { return set_founding(FoundingState::joining); }
+
 }  // namespace proa::cli

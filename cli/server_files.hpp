@@ -29,6 +29,7 @@ class ServerFiles final : public server::FoundingStore {
 
   Result<void> hold(const Configuration& configuration) override;
   Result<void> confirm() override;
+  Result<void> join() override;
 
  private:
   ServerFiles(std::shared_ptr<FileSystem> files, const Settings& settings)

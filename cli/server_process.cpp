@@ -48,6 +48,8 @@ ServerProcess::~ServerProcess() {
     on_loop(*runtime_, [this] {
       if (founding_ != nullptr) founding_->stop();
       founding_.reset();
+      if (promotion_ != nullptr) promotion_->stop();
+      promotion_.reset();
     });
   }
   raft_.reset();
@@ -177,8 +179,24 @@ Result<void> ServerProcess::run(Fn<void(Error)> died) {
                                .peers = peers_->calls(),
                                .calls = call_options()});
   replica_->serve(*calls_);
-  on_loop(*runtime_, [this] { for_clients_->switch_to(replica_); });
+  on_loop(*runtime_, [this] {
+    for_clients_->switch_to(replica_);
+    if (files_->identity().founding == server::FoundingState::joining) get_a_vote();
+  });
   return {};
+}
+
+/// It came as a server without a vote; a server without a vote that was demoted stays one.
+void ServerProcess::get_a_vote() {
+  promotion_ = std::make_shared<server::Promotion>(
+      runtime_, *raft_,
+      std::make_shared<server::LeaderCalls>(runtime_, peers_->calls(), call_options()),
+      Server{.id = files_->identity().id(), .address = peers_port_->local_address()});
+  promotion_->start([this] {
+    logger_->log(LogLevel::info, "this server has caught up and has a vote");
+    if (auto noted = files_->confirm(); !noted)
+      logger_->log(LogLevel::error, "cannot note that: " + noted.error().detail);
+  });
 }
 
 void ServerProcess::stop(Fn<void()> stopped) {

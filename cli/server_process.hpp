@@ -12,6 +12,7 @@
 #include "proa/transport/call_server.hpp"
 #include "proa/transport/split_streams.hpp"
 #include "server/admin/admin_service.hpp"
+#include "server/admin/promotion.hpp"
 #include "server/raft_replica.hpp"
 #include "server/redis_server.hpp"
 
@@ -43,6 +44,7 @@ class ServerProcess {
   Result<void> open_ports();
   void answer_status();
   Result<void> take_clients();
+  void get_a_vote();
   Result<Config> raft_config() const;
   CallOptions call_options() const;
   server::AboutServer about() const;
@@ -56,6 +58,7 @@ class ServerProcess {
   std::shared_ptr<ServerFiles> files_ = {};
   std::unique_ptr<CallServer> calls_ = {};
   std::shared_ptr<server::Founding> founding_ = {};
+  std::shared_ptr<server::Promotion> promotion_ = {};
   std::shared_ptr<kv::Store> store_ = {};
   std::unique_ptr<Raft> raft_ = {};
   std::shared_ptr<server::RaftReplica> replica_ = {};

@@ -40,7 +40,8 @@ Founding::Founding(std::shared_ptr<Runtime> runtime, std::shared_ptr<StreamLayer
       streams_(std::move(streams)),
       store_(std::move(store)),
       options_(std::move(options)),
-      held_(options_.held) {
+      held_(options_.held),
+      leader_calls_(std::make_shared<LeaderCalls>(runtime_, streams_, options_.calls)) {
   PROA_ASSERT(!options_.cluster.empty());
 }
 
@@ -100,6 +101,7 @@ void Founding::stop() {
   is_done_ = true;
   runtime_->cancel_timer(timer_);
   others_.clear();
+  leader_calls_.reset();
 }
 
 Result<void> Founding::on_found(const Configuration& configuration) {
@@ -149,13 +151,13 @@ void Founding::on_standing(std::size_t which, Result<SharedBytes> answer) {
 }
 
 void Founding::evaluate() {
-  const Standing* existing = nullptr;
+  const Asked* existing = nullptr;
   for (const Asked& asked : others_) {
     if (!*asked.standing || (**asked.standing).kind != Standing::Kind::member) continue;
-    existing = &**asked.standing;
-    if (existing->configuration.is_member(options_.id)) break;
+    existing = &asked;
+    if ((**existing->standing).configuration.is_member(options_.id)) break;
   }
-  if (existing != nullptr) return follow(*existing);
+  if (existing != nullptr) return follow(**existing->standing, existing->server.address);
   if (!leads()) {
     return again_later(name_of_first() +
                        ", the first of the list, to found the cluster once all are there");
@@ -173,7 +175,7 @@ void Founding::evaluate() {
 
 /// There is a cluster already. Raft runs here once that counts on this very server: what answered
 /// at the address of one that lost its disk would be taken for it, and might vote a second time.
-void Founding::follow(const Standing& member) {
+void Founding::follow(const Standing& member, const ServerAddress& at) {
   const bool counts_us = member.configuration.is_member(options_.id);
   if (held_ && counts_us) return conclude();
   if (held_) {
@@ -184,18 +186,41 @@ void Founding::follow(const Standing& member) {
   }
   if (counts_us) return finish(Founded{.joins = true, .configuration = member.configuration});
   is_waiting_ = true;
+  const bool is_known = std::ranges::any_of(
+      member.configuration.servers,
+      [this](const Server& server) { return name_of(server.id) == own_name(); });
+  if (!is_known) ask_to_be_added(at);
   again_later("the cluster to count on " + options_.id.value + ": " +
-              what_heals(member.configuration));
+              (is_known ? what_heals(member.configuration) : "it has been asked to"));
+}
+
+// Without a vote at first: it could not use it before it has the log, and others would wait for it.
+void Founding::ask_to_be_added(const ServerAddress& at) {
+  if (asks_to_be_added_) return;
+  if (auto noted = store_->join(); !noted) return finish(fail(noted.error()));
+  asks_to_be_added_ = true;
+  const Server self{.suffrage = Suffrage::nonvoter, .id = options_.id, .address = options_.address};
+  leader_calls_->call(at,
+                      {.kind = CallKind::add,
+                       .body = CallWriter{}.u64(0).server(self).take(),
+                       .limit = options_.call_limit},
+                      [weak = weak_from_this()](const Result<SharedBytes>& answer) {
+                        const auto self_again = weak.lock();
+                        if (self_again == nullptr) return;
+                        self_again->asks_to_be_added_ = false;
+                        if (answer) return;
+                        self_again->options_.logger->log(LogLevel::info,
+                                                         "not added yet: " + answer.error().detail);
+                      });
 }
 
 /// The command that makes this server a member.
 std::string Founding::what_heals(const Configuration& existing) const {
-  const std::string add = "proa member add " + options_.address.value;
   const auto old = std::ranges::find(existing.servers, own_name(),
                                      [](const Server& server) { return name_of(server.id); });
-  if (old == existing.servers.end()) return add;
+  PROA_ASSERT(old != existing.servers.end());
   return "it counts on " + old->id.value + ", and if the data of that is lost, say so with " +
-         "proa member remove " + old->id.value + ", then " + add;
+         "proa member remove " + old->id.value + ", then proa member add " + options_.address.value;
 }
 
 // Empty: every server of the list can be founded with.

@@ -10,6 +10,7 @@
 #include "proa/model/configuration.hpp"
 #include "proa/transport/call_client.hpp"
 #include "proa/transport/call_server.hpp"
+#include "server/admin/leader_calls.hpp"
 #include "server/admin/messages.hpp"
 
 namespace proa::server {
@@ -31,6 +32,8 @@ class FoundingStore {
   /// confirmed; durable on return.
   virtual Result<void> hold(const Configuration& configuration) = 0;
   virtual Result<void> confirm() = 0;  ///< takes that mark away; durable on return
+  /// A cluster is asked to take this server in; durable on return.
+  virtual Result<void> join() = 0;
 };
 
 struct FoundingOptions {
@@ -54,8 +57,9 @@ struct Founded {
 /// The first server of the list collects the incarnations of all; only if every one of them is
 /// fresh, it sends them the configuration, which each keeps as the first entry of its log. Nobody
 /// runs Raft before all have confirmed that. A holder accepts no other configuration; whoever
-/// crashes in between goes on where it stopped. A server that finds a cluster founds nothing and
-/// waits until that cluster counts on it.
+/// crashes in between goes on where it stopped. A server that finds a cluster founds nothing: it
+/// asks to be added, without a vote at first, unless the cluster counts on an earlier incarnation
+/// of it; and it runs Raft once the cluster counts on it.
 /// Threads: the loop.
 class Founding : public std::enable_shared_from_this<Founding> {
  public:
@@ -87,7 +91,8 @@ class Founding : public std::enable_shared_from_this<Founding> {
   void ask_all();
   void on_standing(std::size_t which, Result<SharedBytes> answer);
   void evaluate();
-  void follow(const Standing& member);
+  void follow(const Standing& member, const ServerAddress& at);
+  void ask_to_be_added(const ServerAddress& at);
   std::string what_heals(const Configuration& existing) const;
   std::string what_is_missing() const;
   Result<std::string> what_contradicts(const Asked& asked) const;
@@ -104,6 +109,7 @@ class Founding : public std::enable_shared_from_this<Founding> {
   std::shared_ptr<FoundingStore> store_;
   FoundingOptions options_;
   std::optional<Configuration> held_;
+  std::shared_ptr<LeaderCalls> leader_calls_ = {};
   std::vector<Asked> others_ = {};
   Done done_ = {};
   TimerId timer_ = {};
@@ -112,6 +118,7 @@ class Founding : public std::enable_shared_from_this<Founding> {
   std::string said_ = {};     ///< of that, in the log
   std::string refusal_ = {};  ///< the last answer to `found` that was none
   bool is_waiting_ = false;   ///< a cluster exists and does not count on this server yet
+  bool asks_to_be_added_ = false;
   bool is_done_ = false;
 };
 

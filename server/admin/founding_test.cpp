@@ -24,6 +24,7 @@ struct Disk {
   std::uint64_t incarnation = 0;
   std::optional<Configuration> held = {};
   bool confirmed = false;
+  bool joining = false;
 };
 
 struct DiskStore final : FoundingStore {
@@ -35,6 +36,10 @@ struct DiskStore final : FoundingStore {
   }
   Result<void> confirm() override {
     disk.confirmed = true;
+    return {};
+  }
+  Result<void> join() override {
+    disk.joining = true;
     return {};
   }
   Disk& disk;
@@ -194,6 +199,41 @@ TEST_F(FoundingOfThree, AServerThatComesBackWithoutItsDiskFoundsNothingAndWaitsT
   run_for(5s);
   ASSERT_TRUE(processes["n1"].ended && *processes["n1"].ended);
   EXPECT_TRUE((**processes["n1"].ended).joins);
+}
+
+// A fourth server, whose name nobody has heard of, is added by the leader, whom it finds by asking
+// anybody.
+TEST_F(FoundingOfThree, AServerWithANewNameAsksToBeAddedAndWaitsUntilItIs) {
+  for (const Listed& listed : cluster)
+    start(listed.name);
+  run_for(5s);
+  for (const std::string name : {"n1", "n2", "n3"}) {
+    stop(name);
+    start(name);
+    processes[name].server->on(
+        static_cast<std::uint8_t>(CallKind::add),
+        [this, name](const CallHello&, const SharedBytes& body, CallRespond respond) {
+          if (name != "n3") {
+            return respond(fail(Error{.code = Errc::not_leader,
+                                      .outcome = Outcome::not_executed,
+                                      .leader = Server{.id = id_of("n3"), .address = {"h3:1"}}}));
+          }
+          CallReader reader{body};
+          reader.u64();
+          const Server added = reader.server();
+          EXPECT_EQ(added.suffrage, Suffrage::nonvoter);
+          for (auto& [of, disk] : disks)
+            if (disk.held) disk.held->servers.push_back(added);
+          respond(SharedBytes{});
+        });
+  }
+  cluster.push_back({"n4", {"h4:1"}});
+  start("n4");
+  run_for(5s);
+  ASSERT_TRUE(processes["n4"].ended && *processes["n4"].ended);
+  EXPECT_TRUE((**processes["n4"].ended).joins);
+  EXPECT_TRUE(disks["n4"].joining);
+  EXPECT_EQ(disks["n1"].held->servers.size(), 4U);
 }
 
 TEST_F(FoundingOfThree, AServerWipedBeforeAllHaveConfirmedStopsItForGood) {

@@ -15,7 +15,7 @@ constexpr std::string_view kTitle = "proa server identity, format ";
 constexpr std::size_t kFileBytesMax = 4096;
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kIncarnationDigits = 16;
-constexpr std::array<std::string_view, 3> kStates{"none", "pending", "done"};
+constexpr std::array<std::string_view, 4> kStates{"none", "joining", "pending", "done"};
 
 std::string hex(std::uint64_t value, std::size_t digits) {
   std::string text(digits, '0');

@@ -13,6 +13,7 @@ namespace proa::server {
 /// How far the founding of the cluster has come that this server takes part in (founding.hpp).
 enum class FoundingState : std::uint8_t {
   none,     ///< it holds no configuration by founding
+  joining,  ///< it asked a cluster to add it, and is to get a vote once it has caught up
   pending,  ///< its log may hold the first entry, but not everybody has confirmed
   done,     ///< the cluster exists
 };

@@ -284,6 +284,22 @@ class Founding(ProgramTest):
         self.assertEqual(FailingDisk.write_until_taken(client, "k", "v"), "OK")
 
 
+    def test_a_server_with_a_new_name_joins_and_gets_a_vote(self):
+        cluster = self.cluster(size=4)
+        newcomer = cluster.members.pop()
+        cluster.start_all()
+        self.assertEqual(FailingDisk.write_until_taken(cluster.client("n2"), "k", "v"), "OK")
+        cluster.members.append(newcomer)  # in its own list alone
+        cluster.start("n4").wait_line("has caught up and has a vote")
+        self.assertIn("4/4 voters", cluster.run("status").stdout)
+        self.assertEqual(FailingDisk.read_until_answered(cluster.client("n4"), "k"), "v")
+        self.assertEqual(cluster.run("member", "demote", "n4").returncode, OK)
+        self.assertEqual(cluster.stop("n4"), OK)
+        cluster.start("n4").wait_line("ready")  # it stays what it was made
+        self.assertEqual(FailingDisk.read_until_answered(cluster.client("n4"), "k"), "v")
+        self.assertIn("3/3 voters", cluster.run("status").stdout)
+
+
 class MalformedBytes(ProgramTest):
     def test_close_their_connection_with_a_reason_and_disturb_nothing_else(self):
         cluster = self.cluster(size=1)
