@@ -12,7 +12,9 @@ constexpr std::size_t kPageBytes = 4096;
 using Page = std::array<std::byte, kPageBytes>;
 }  // namespace
 
-/// One file: what is below, and the pages that were written since the last sync. Threads: any.
+/// One file: what is below, and the pages that were written since the last sync. Whoever uses it
+/// waits for whoever does: it is for tests, and a sync beside a read would show half of both.
+/// Threads: any.
 class BufferedFile {
  public:
   using Forgets = std::shared_ptr<Fn<bool(const std::string& path)>>;
