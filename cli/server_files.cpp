@@ -39,10 +39,13 @@ std::shared_ptr<FileSystem> file_system_for(TestDisk kind) {
     return std::make_shared<testing::BufferedFileSystem>(std::move(disk));
   // The first few of each start count, so that the cluster and its servers know each other again.
   const auto counted = std::make_shared<std::atomic<int>>(0);
+  const auto fate =
+      kind == TestDisk::log_never ? testing::SyncFate::forgotten : testing::SyncFate::failed;
   return std::make_shared<testing::BufferedFileSystem>(
-      std::move(disk), [counted](const std::string& path) {
+      std::move(disk), [counted, fate](const std::string& path) {
         constexpr int kSyncsThatCount = 300;
-        return path.find("/log/") != std::string::npos && ++*counted > kSyncsThatCount;
+        const bool is_log = path.find("/log/") != std::string::npos;
+        return is_log && ++*counted > kSyncsThatCount ? fate : testing::SyncFate::done;
       });
 }
 

@@ -119,10 +119,11 @@ Result<void> set_log_file(Settings& settings, std::string_view value) {
 }
 
 Result<void> set_disk(Settings& settings, std::string_view value) {
-  constexpr std::array<std::pair<std::string_view, TestDisk>, 3> kDisks{{
+  constexpr std::array<std::pair<std::string_view, TestDisk>, 4> kDisks{{
       {"real", TestDisk::real},
       {"buffered", TestDisk::buffered},
       {"log-never", TestDisk::log_never},
+      {"log-fails", TestDisk::log_fails},
   }};
   PROA_TRY(settings.disk, one_of(kDisks, value));
   return {};

@@ -19,6 +19,7 @@ enum class TestDisk : std::uint8_t {
   real,
   buffered,   ///< what is not synced is held in this process and dies with it
   log_never,  ///< so, and syncs of the log are forgotten
+  log_fails,  ///< so, and syncs of the log fail after the first few
 };
 
 /// What `proa serve` runs with.

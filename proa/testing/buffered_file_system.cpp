@@ -17,10 +17,8 @@ using Page = std::array<std::byte, kPageBytes>;
 /// Threads: any.
 class BufferedFile {
  public:
-  using Forgets = std::shared_ptr<Fn<bool(const std::string& path)>>;
-
-  BufferedFile(std::unique_ptr<File> below, std::uint64_t size, Forgets forgets_sync)
-      : below_(std::move(below)), forgets_sync_(std::move(forgets_sync)) {
+  BufferedFile(std::unique_ptr<File> below, std::uint64_t size, std::shared_ptr<SyncJudge> judge)
+      : below_(std::move(below)), judge_(std::move(judge)) {
     state_.with([size](State& state) { state.size = state.below_size = size; });
   }
 
@@ -44,8 +42,16 @@ class BufferedFile {
   }
   Result<void> sync() {
     return state_.with([&](State& state) -> Result<void> {
-      if (*forgets_sync_ && (*forgets_sync_)(below_->path())) return {};
-      return flush(state);
+      switch (*judge_ ? (*judge_)(below_->path()) : SyncFate::done) {
+        case SyncFate::done:
+          return flush(state);
+        case SyncFate::forgotten:
+          return {};
+        case SyncFate::failed:
+          break;
+      }
+      state.dirty.clear();
+      return fail(Errc::io_error, "cannot sync " + below_->path() + ": a test says so");
     });
   }
 
@@ -135,7 +141,7 @@ class BufferedFile {
   }
 
   std::unique_ptr<File> below_;
-  Forgets forgets_sync_;
+  std::shared_ptr<SyncJudge> judge_;
   Guarded<State> state_ = {};
 };
 
@@ -165,10 +171,8 @@ class Handle final : public File {
 
 }  // namespace
 
-BufferedFileSystem::BufferedFileSystem(std::shared_ptr<FileSystem> below,
-                                       Fn<bool(const std::string& path)> forgets_sync)
-    : below_(std::move(below)),
-      forgets_sync_(std::make_shared<Fn<bool(const std::string& path)>>(std::move(forgets_sync))) {}
+BufferedFileSystem::BufferedFileSystem(std::shared_ptr<FileSystem> below, SyncJudge judge)
+    : below_(std::move(below)), judge_(std::make_shared<SyncJudge>(std::move(judge))) {}
 
 Result<std::unique_ptr<File>> BufferedFileSystem::open(const std::string& path, OpenMode mode) {
   return names_.with([&](Names& names) -> Result<std::unique_ptr<File>> {
@@ -178,7 +182,7 @@ Result<std::unique_ptr<File>> BufferedFileSystem::open(const std::string& path, 
     // What is read may be written by another handle, so every file is open for that.
     PROA_TRY(auto below, below_->open(path, mode == OpenMode::read ? OpenMode::write : mode));
     PROA_TRY(const std::uint64_t size, below->size());
-    auto file = std::make_shared<BufferedFile>(std::move(below), size, forgets_sync_);
+    auto file = std::make_shared<BufferedFile>(std::move(below), size, judge_);
     names.open.insert_or_assign(path, file);
     return std::make_unique<Handle>(std::move(file), path);
   });

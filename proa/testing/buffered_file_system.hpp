@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,16 +13,22 @@ namespace proa::testing {
 
 class BufferedFile;
 
+/// What becomes of a sync, in tests of tests and of failures.
+enum class SyncFate : std::uint8_t {
+  done,
+  forgotten,  ///< it reports success and has done nothing
+  failed,     ///< io_error; what was to be synced is gone
+};
+using SyncJudge = Fn<SyncFate(const std::string& path)>;
+
 /// Files whose unsynced writes live in this process and die with it: SIGKILL then takes what a
 /// power cut would take, so a server that acknowledges before its sync is found out. Contents and
 /// lengths reach the files below with sync(); names (create, rename, remove) at once. Threads: as
 /// FileSystem.
 class BufferedFileSystem final : public FileSystem {
  public:
-  /// `forgets_sync(path)`, asked at each sync on any thread, one at a time for a file: that sync
-  /// succeeds and does nothing. For tests of tests.
-  explicit BufferedFileSystem(std::shared_ptr<FileSystem> below,
-                              Fn<bool(const std::string& path)> forgets_sync = {});
+  /// `judge` is asked at each sync, on any thread, one at a time for a file.
+  explicit BufferedFileSystem(std::shared_ptr<FileSystem> below, SyncJudge judge = {});
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
   Result<bool> exists(const std::string& path) override { return below_->exists(path); }
@@ -47,7 +54,7 @@ class BufferedFileSystem final : public FileSystem {
   };
 
   std::shared_ptr<FileSystem> below_;
-  std::shared_ptr<Fn<bool(const std::string& path)>> forgets_sync_;
+  std::shared_ptr<SyncJudge> judge_;
   Guarded<Names> names_ = {};
 };
 

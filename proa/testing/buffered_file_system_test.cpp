@@ -54,8 +54,9 @@ TEST_F(Buffered, ARenamedFileKeepsWhatItHoldsBack) {
 }
 
 TEST_F(Buffered, AForgottenSyncReportsSuccess) {
-  auto files = std::make_shared<BufferedFileSystem>(
-      disk, [](const std::string& path) { return path == "d/log"; });
+  auto files = std::make_shared<BufferedFileSystem>(disk, [](const std::string& path) {
+    return path == "d/log" ? SyncFate::forgotten : SyncFate::done;
+  });
   for (const std::string path : {"d/log", "d/other"}) {
     auto file = files->open(path, OpenMode::create).value();
     write(*file, 0, "x");
@@ -63,6 +64,19 @@ TEST_F(Buffered, AForgottenSyncReportsSuccess) {
   }
   EXPECT_EQ(content(*disk, "d/log"), "");
   EXPECT_EQ(content(*disk, "d/other"), "x");
+}
+
+TEST_F(Buffered, AFailedSyncTellsSoAndLosesWhatItWasFor) {
+  bool fails = false;
+  auto files = std::make_shared<BufferedFileSystem>(
+      disk, [&fails](const std::string&) { return fails ? SyncFate::failed : SyncFate::done; });
+  auto file = files->open("d/f", OpenMode::create).value();
+  write(*file, 0, "kept");
+  ASSERT_TRUE(file->sync());
+  write(*file, 0, "lost");
+  fails = true;
+  EXPECT_EQ(file->sync().error().code, Errc::io_error);
+  EXPECT_EQ(content(*files, "d/f"), "kept");
 }
 
 // Goal: in the process a file reads as if nothing were held back, and after its end as it was at

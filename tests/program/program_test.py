@@ -230,6 +230,24 @@ class FailingDisk(ProgramTest):
         self.assertEqual(self.read_until_answered(back, "before"), "1")
         self.assertEqual(self.read_until_answered(back, "after"), "2")
 
+    def test_a_sync_that_fails_stops_the_node_and_what_was_acknowledged_is_there(self):
+        cluster = self.cluster(size=1, flags=["--test-disk", "log-fails"])
+        cluster.start_all()
+        client = cluster.client("n1")
+        self.write_until_taken(client, "key", "0")
+        told = ["OK"]
+        while told[-1] == "OK":
+            told += self.outcomes(client, [("SET", "key", len(told))])
+        self.assertRegex(told[-1], "^TIMEOUT outcome unknown")
+        failing = cluster.running.pop("n1")
+        self.assertEqual(failing.wait_exit(), FAILED, failing.output())
+        self.assertIn("error: cannot sync", failing.output())
+        failing.kill()
+        cluster.flags = []
+        cluster.start("n1")
+        value = self.read_until_answered(cluster.client("n1"), "key")
+        self.assertIn(int(value), (len(told) - 2, len(told) - 1))
+
     @staticmethod
     def outcomes(client, commands):
         """What a client learns of each command: a reply, or that the connection is gone."""
