@@ -37,7 +37,12 @@ struct Options {
 
 /// What a run came upon.
 struct Finding {
-  bool is_lost_write = false;  ///< else the servers did not start, come back or answer
+  enum class Kind {
+    no_start,    ///< the servers never ran, which proves nothing
+    stuck,       ///< after the strikes a server does not come back, or not to taking writes
+    lost_write,  ///< what a client was told cannot be
+  };
+  Kind kind = Kind::no_start;
   std::string text = {};
 };
 
@@ -58,9 +63,11 @@ class Torture {
   std::optional<Finding> run() {
     const Instant begun = now();
     for (std::size_t which = 0; which < Servers::kCount; ++which)
-      if (auto started = servers_.start(which); !started) return unwell(started.error().detail);
+      if (auto started = servers_.start(which); !started)
+        return Finding{.text = started.error().detail};
     for (std::size_t which = 0; which < Servers::kCount; ++which)
-      if (auto ready = servers_.wait_ready(which); !ready) return unwell(ready.error().detail);
+      if (auto ready = servers_.wait_ready(which); !ready)
+        return Finding{.text = ready.error().detail};
     for (std::uint64_t number = 1; number <= options_.rounds; ++number) {
       if (now() - begun > std::chrono::seconds{options_.limit}) break;
       auto found = round(number);
@@ -72,7 +79,9 @@ class Torture {
   }
 
  private:
-  static Finding unwell(std::string text) { return {.text = std::move(text)}; }
+  static Finding stuck(std::string text) {
+    return {.kind = Finding::Kind::stuck, .text = std::move(text)};
+  }
 
   std::optional<Finding> round(std::uint64_t number) {
     std::vector<std::string> addresses;
@@ -81,17 +90,18 @@ class Torture {
     Clients clients{addresses, "r" + std::to_string(number), random_.next()};
     const auto struck = nemesis_.run_until(now() + kRound);
     clients.stop();
-    if (!struck) return unwell("a server does not come back: " + struck.error().detail);
+    if (!struck) return stuck("a server does not come back: " + struck.error().detail);
     const Instant calm = now();
     for (const std::string& address : addresses)
-      if (auto found = wait_until_it_writes(address, calm)) return unwell(*found);
+      if (auto found = wait_until_it_writes(address, calm)) return stuck(*found);
     const Duration recovery = now() - calm;
     for (const std::string& address : addresses)
-      if (auto found = clients.read_all(address)) return unwell(*found);
+      if (auto found = clients.read_all(address)) return stuck(*found);
     total_.add(clients.tally());
     report(number, clients.tally(), recovery);
     const auto why = clients.history().contradiction();
-    return why ? std::optional{Finding{.is_lost_write = true, .text = *why}} : std::nullopt;
+    return why ? std::optional{Finding{.kind = Finding::Kind::lost_write, .text = *why}}
+               : std::nullopt;
   }
 
   static std::optional<std::string> wait_until_it_writes(const std::string& address,
@@ -135,7 +145,7 @@ int judge(const Options& options, const std::optional<Finding>& found, Duration 
   const auto seconds = static_cast<long long>(took / 1s);
   const std::string text = found ? found->text : "nothing";
   if (options.without_syncs) {
-    const bool proved = found && found->is_lost_write;
+    const bool proved = found && found->kind != Finding::Kind::no_start;
     std::printf("%s after %lld s, without syncs: %s\n",
                 proved ? "found, as it must be," : "NOT FOUND", seconds, text.c_str());
     return proved ? 0 : 1;
