@@ -7,10 +7,13 @@
 
 namespace proa::core {
 
-/// A server without a vote would raise terms for nothing; one that misses entries it acknowledged,
-/// or is about to replace its log, must not lead.
+/// A server without a vote would raise terms for nothing, but one whose removal is not committed
+/// may be the only one with the newest log, and is needed until it is (thesis §4.2.2). One that
+/// misses entries it acknowledged, or is about to replace its log, must not lead.
 bool Consensus::may_campaign() const {
-  return has_vote(self()) && !repairing() && !installing_ && next(term()) < kTermMax;
+  const bool is_needed =
+      has_vote(self()) || configurations_.committed().configuration.has_vote(self());
+  return is_needed && !repairing() && !installing_ && next(term()) < kTermMax;
 }
 
 /// An election begins when a server has not heard from a leader for an election timeout (paper
@@ -71,7 +74,8 @@ bool Consensus::has_won(const Candidate& candidate) const {
   if (!candidate.pre_vote && !tickets_.has_persisted(candidate.own_vote)) return false;
   const auto granted = std::count_if(candidate.granted_by.begin(), candidate.granted_by.end(),
                                      [&](const ServerId& id) { return has_vote(id); });
-  return static_cast<std::size_t>(granted) + 1 >= latest().quorum();
+  const std::size_t own = has_vote(self()) ? 1 : 0;
+  return static_cast<std::size_t>(granted) + own >= latest().quorum();
 }
 
 void Consensus::on(Instant now, const Replied<RequestPreVoteReply>& replied) {

@@ -156,6 +156,43 @@ TEST(Membership, WaitingChangesEndWithTheLeadership) {
   EXPECT_EQ(ended[0].error->outcome, Outcome::not_executed);
 }
 
+/// `a` of a, b, c, with its own removal or demotion as entry 2.
+Consensus with_change_of_itself(const Configuration& changed, LogIndex commit_hint) {
+  const Start start{};
+  Restored restored{.hard_state = {.term = {1}}, .log = {.commit_hint = commit_hint}};
+  restored.log.log = entries_of({1, 1}, {1},
+                                {{.configuration = voters({a, b, c}), .index = {1}},
+                                 {.configuration = changed, .index = {2}}});
+  return Consensus{t0, options_for(start), restored};
+}
+
+// Thesis §4.2.2: it is needed until its removal is committed, for nobody else may have that entry;
+// it does not count itself.
+TEST(Membership, AServerCampaignsAsLongAsItsRemovalIsNotCommitted) {
+  Configuration demoted = voters({b, c});
+  demoted.servers.push_back(nonvoter(a));
+  for (const Configuration& changed : {voters({b, c}), demoted}) {
+    Consensus server = with_change_of_itself(changed, {1});
+    server.step(late(), DeadlineReached{});
+    take_and_persist(server, late());
+    const Sent asked{.term = {2}, .kind = SentKind::vote};
+    const RequestVoteReply granted{.term = {2}, .granted = true};
+    server.step(late(), replied(b, granted, asked));
+    EXPECT_EQ(server.view().role, Role::candidate) << "b alone is no majority of b and c";
+    server.step(late(), replied(c, granted, asked));
+    ASSERT_EQ(server.view().role, Role::leader);
+
+    const Effects effects = take_and_persist(server, late());
+    for (const SendEntries& send : effects.entries_now)
+      server.step(late(), acknowledged(send.to, carry_out(server, send, late())));
+    EXPECT_EQ(server.view().commit_index, LogIndex{3});
+    EXPECT_EQ(server.view().role, Role::follower);
+  }
+  Consensus server = with_change_of_itself(demoted, {2});
+  server.step(late(), DeadlineReached{});
+  EXPECT_EQ(server.view().role, Role::follower) << "it is committed";
+}
+
 // Paper §6: a leader that is not in the new configuration manages the cluster, without counting
 // itself, and steps down once the configuration is committed.
 TEST(Membership, ALeaderThatIsRemovedStepsDownOnceThatIsCommitted) {

@@ -70,7 +70,7 @@ class Run {
       if (elapsed() > plan_.at_most) {
         cluster_.invariants().violated(
             "liveness: " + std::to_string(oracle_.acknowledged_writes()) +
-            " writes acknowledged in " + to_string(plan_.at_most));
+            " writes acknowledged in " + to_string(plan_.at_most) + stands());
         return false;
       }
       if (!cluster_.run_for(kSlice)) return false;

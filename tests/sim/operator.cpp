@@ -48,11 +48,18 @@ Future<LogIndex> Operator::change_of(Raft& raft, const Server& server) {
     return first_choice ? raft.remove_server(server.id, seen.index)
                         : raft.demote_voter(server.id, seen.index);
   }
-  if (first_choice) return raft.add_voter(server, based_on);
+  const bool can_vote = !options_.is_careful || is_reached(server);
+  if (first_choice && can_vote) return raft.add_voter(server, based_on);
   const bool is_nonvoter =
       seen.configuration.is_member(server.id) && !seen.configuration.has_vote(server.id);
-  return is_nonvoter ? raft.remove_server(server.id, seen.index)
-                     : raft.add_nonvoter(server, based_on);
+  return is_nonvoter && !first_choice ? raft.remove_server(server.id, seen.index)
+                                      : raft.add_nonvoter(server, based_on);
+}
+
+bool Operator::is_reached(const Server& server) const {
+  const auto number = cluster_.number_of(server.id);
+  const testing::ServerShadow& shadow = cluster_.invariants().shadow(*number);
+  return !shadow.latest.empty() && shadow.log.last() > LogIndex{};
 }
 
 void Operator::transfer(std::size_t at) {

@@ -8,6 +8,8 @@ namespace proa::sim {
 
 struct OperatorOptions {
   bool works = true;
+  /// Gives a vote only to who holds a configuration already: others refuse theirs (divergences.md).
+  bool is_careful = true;
   Duration pause_max = std::chrono::seconds{3};  ///< between two orders
 };
 
@@ -36,6 +38,7 @@ class Operator {
   void order();
   void change(std::size_t at);
   Future<LogIndex> change_of(Raft& raft, const Server& server);
+  bool is_reached(const Server& server) const;
   void transfer(std::size_t at);
   template <class T>
   void follow(std::size_t at, Future<T> future, std::uint64_t& successes);

@@ -118,6 +118,8 @@ Plan draw_plan(std::uint64_t seed) {
   plan.nemesis = draw_nemesis(random);
   plan.load = draw_load(random);
   plan.orders.works = random.percent(99);
+  plan.orders.is_careful = random.percent(50);
+  plan.cluster.config.vote_before_configuration = !plan.orders.is_careful;
   plan.orders.pause_max = one_of<3, Duration>(random, {Duration{1s}, Duration{3s}, Duration{8s}});
   plan.ballast_bytes = one_of<6, std::size_t>(random, {0, 0, 1000, 5000, 100'000, 700'000});
   // A large state is written more rarely: the campaign is about moments, not about bytes.
