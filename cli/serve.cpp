@@ -14,35 +14,33 @@
 namespace proa::cli {
 namespace {
 
+using boost::asio::post;
+
 /// The main thread of a server: it waits for signals and for what the loop reports.
 class Main {
  public:
   Main(const Settings& settings, ServerProcess& process)
-      : settings_(settings), process_(process), signals_(context_, SIGTERM, SIGINT) {}
+      : settings_(settings), process_(process), signals_(*context_, SIGTERM, SIGINT) {}
 
   Exit run() {
     signals_.async_wait([this](const boost::system::error_code& error, int) {
       if (!error) stop();
     });
     if (process_.needs_founding()) {
-      const auto began = process_.found([this](Result<server::Founded> founded) {
-        post([this, founded = std::move(founded)] { on_founded(founded); });
-      });
+      const auto began =
+          process_.found([this, context = context_](Result<server::Founded> founded) {
+            post(*context, [this, founded = std::move(founded)] { on_founded(founded); });
+          });
       if (!began) return report(began.error());
     } else {
       start();
     }
-    const auto keep_running = boost::asio::make_work_guard(context_);
-    context_.run();
+    const auto keep_running = boost::asio::make_work_guard(*context_);
+    context_->run();
     return exit_;
   }
 
  private:
-  template <class F>
-  void post(F task) {
-    boost::asio::post(context_, std::move(task));
-  }
-
   void on_founded(const Result<server::Founded>& founded) {
     if (stopping_) return;
     if (!founded) return end(report(founded.error()));
@@ -50,8 +48,9 @@ class Main {
   }
 
   void start() {
-    const auto started =
-        process_.run([this](Error why) { post([this, why = std::move(why)] { on_death(why); }); });
+    const auto started = process_.run([this, context = context_](Error why) {
+      post(*context, [this, why = std::move(why)] { on_death(why); });
+    });
     if (!started) return end(report(started.error()));
     line("ready");
   }
@@ -78,19 +77,21 @@ class Main {
       if (error) return;
       end(report(Exit::failed, "stopping took longer than --stop-timeout"));
     });
-    process_.stop([this] { post([this] { end(exit_); }); });
+    process_.stop([this, context = context_] { post(*context, [this] { end(exit_); }); });
   }
 
   void end(Exit exit) {
     exit_ = exit;
-    context_.stop();
+    context_->stop();
   }
 
   const Settings& settings_;
   ServerProcess& process_;
-  boost::asio::io_context context_{1};
+  /// The loop may still report when this has ended: then it is there to take it, and nobody runs
+  /// it.
+  std::shared_ptr<boost::asio::io_context> context_ = std::make_shared<boost::asio::io_context>(1);
   boost::asio::signal_set signals_;
-  boost::asio::steady_timer limit_{context_};
+  boost::asio::steady_timer limit_{*context_};
   bool stopping_ = false;
   Exit exit_ = Exit::ok;
 };

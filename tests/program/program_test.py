@@ -244,7 +244,7 @@ class FailingDisk(ProgramTest):
         self.assertIn("error: cannot sync", failing.output())
         failing.kill()
         cluster.flags = []
-        cluster.start("n1")
+        cluster.start("n1").wait_line("ready")
         value = self.read_until_answered(cluster.client("n1"), "key")
         self.assertIn(int(value), (len(told) - 2, len(told) - 1))
 
