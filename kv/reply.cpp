@@ -1,6 +1,5 @@
 #include "kv/reply.hpp"
 
-#include <type_traits>
 #include <utility>
 
 #include "kv/detail/byte_reader.hpp"
@@ -12,6 +11,7 @@ namespace proa::kv {
 namespace {
 
 constexpr std::size_t kRefusalBytesMax = 4096;
+constexpr std::size_t kReplyBytes = 16;  // of a kind and a length or a number, at most
 
 /// The position in `Reply` is what goes over the wire.
 enum class Kind : std::uint8_t { ok, nil, integer, value, values, refusal, replies };
@@ -35,19 +35,12 @@ void put(ByteWriter& into, const Refusal& refusal) {
 void put(ByteWriter& into, const Replies& replies) {
   into.number(replies.all.size());
   for (const StepReply& step : replies.all) {
-    PROA_ASSERT(!std::holds_alternative<Replies>(step.reply));
-    into.byte(static_cast<std::uint8_t>(step.reply.index()));
-    std::visit(
-        [&](const auto& one) {
-          if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(one)>, Replies>) {
-            put(into, one);
-          }
-        },
-        step.reply);
+    into.byte(static_cast<std::uint8_t>(step.index()));
+    std::visit([&](const auto& one) { put(into, one); }, step);
   }
 }
 
-Result<Reply> get_values(ByteReader& from, const SharedBytes& whole) {
+Result<StepReply> get_values(ByteReader& from, const SharedBytes& whole) {
   PROA_TRY(const std::uint64_t count, from.number(kKeysPerCommandMax));
   Values values;
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -60,26 +53,26 @@ Result<Reply> get_values(ByteReader& from, const SharedBytes& whole) {
     PROA_TRY(const ByteView value, from.string(kValueBytesMax));
     values.emplace_back(SharedBytes{whole.owner(), value});
   }
-  return Reply{std::move(values)};
+  return StepReply{std::move(values)};
 }
 
-Result<Reply> get_one(ByteReader& from, std::uint8_t kind, const SharedBytes& whole) {
+Result<StepReply> get_one(ByteReader& from, std::uint8_t kind, const SharedBytes& whole) {
   switch (static_cast<Kind>(kind)) {
     case Kind::ok:
-      return Reply{Ok{}};
+      return StepReply{Ok{}};
     case Kind::nil:
-      return Reply{Nil{}};
+      return StepReply{Nil{}};
     case Kind::integer: {
       PROA_TRY(const std::uint64_t value, from.fixed64());
-      return Reply{static_cast<std::int64_t>(value)};
+      return StepReply{static_cast<std::int64_t>(value)};
     }
     case Kind::value: {
       PROA_TRY(const ByteView value, from.string(kValueBytesMax));
-      return Reply{SharedBytes{whole.owner(), value}};
+      return StepReply{SharedBytes{whole.owner(), value}};
     }
     case Kind::refusal: {
       PROA_TRY(const ByteView text, from.string(kRefusalBytesMax));
-      return Reply{Refusal{std::string{text_of(text)}}};
+      return StepReply{Refusal{std::string{text_of(text)}}};
     }
     case Kind::values:
       return get_values(from, whole);
@@ -94,27 +87,38 @@ Result<Reply> get_replies(ByteReader& from, const SharedBytes& whole) {
   Replies replies;
   for (std::uint64_t i = 0; i < count; ++i) {
     PROA_TRY(const std::uint8_t kind, from.byte());
-    PROA_TRY(Reply reply, get_one(from, kind, whole));
-    replies.all.push_back({.reply = std::move(reply)});
+    PROA_TRY(StepReply reply, get_one(from, kind, whole));
+    replies.all.push_back(std::move(reply));
   }
   return Reply{std::move(replies)};
 }
 
+/// Of one reply, about.
+struct Measure {
+  std::size_t operator()(const SharedBytes& value) const { return kReplyBytes + value.size(); }
+  std::size_t operator()(const Refusal& refusal) const { return kReplyBytes + refusal.text.size(); }
+  std::size_t operator()(const Values& values) const {
+    std::size_t bytes = kReplyBytes;
+    for (const auto& value : values)
+      bytes += kReplyBytes + (value ? value->size() : 0);
+    return bytes;
+  }
+  std::size_t operator()(const Replies& replies) const {
+    std::size_t bytes = kReplyBytes;
+    for (const StepReply& step : replies.all)
+      bytes += std::visit(*this, step);
+    return bytes;
+  }
+  std::size_t operator()(const auto&) const { return kReplyBytes; }
+};
+
 }  // namespace
 
-std::size_t encoded_bytes(const Reply& reply) {
-  std::size_t bytes = 16;
-  if (const auto* const value = std::get_if<SharedBytes>(&reply)) bytes += value->size();
-  if (const auto* const values = std::get_if<Values>(&reply)) {
-    for (const auto& value : *values)
-      bytes += 6 + (value ? value->size() : 0);
-  }
-  if (const auto* const replies = std::get_if<Replies>(&reply)) {
-    for (const StepReply& step : replies->all)
-      bytes += encoded_bytes(step.reply);
-  }
-  return bytes;
+Reply reply_of(StepReply reply) {
+  return std::visit([](auto&& one) -> Reply { return std::move(one); }, std::move(reply));
 }
+
+std::size_t encoded_bytes(const Reply& reply) { return std::visit(Measure{}, reply); }
 
 SharedBytes encode_reply(const Reply& reply) {
   ByteWriter bytes;
@@ -127,7 +131,13 @@ Result<Reply> decode_reply(const SharedBytes& bytes) {
   ByteReader from{bytes};
   PROA_TRY(const std::uint8_t kind, from.byte());
   const bool of_steps = kind == static_cast<std::uint8_t>(Kind::replies);
-  PROA_TRY(Reply reply, of_steps ? get_replies(from, bytes) : get_one(from, kind, bytes));
+  Reply reply;
+  if (of_steps) {
+    PROA_TRY(reply, get_replies(from, bytes));
+  } else {
+    PROA_TRY(StepReply one, get_one(from, kind, bytes));
+    reply = reply_of(std::move(one));
+  }
   PROA_TRY(from.expect_end());
   return reply;
 }

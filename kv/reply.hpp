@@ -26,22 +26,18 @@ struct Refusal {
 };
 using Values = std::vector<std::optional<SharedBytes>>;
 
-struct StepReply;
+/// What a command or a query answers.
+using StepReply = std::variant<Ok, Nil, std::int64_t, SharedBytes, Values, Refusal>;
 /// What the steps of a transaction have answered.
 struct Replies {
   std::vector<StepReply> all = {};
-  friend bool operator==(const Replies& a, const Replies& b);
+  friend bool operator==(const Replies&, const Replies&) = default;
 };
 
-/// What the store answers to a command or a query: the same on every server.
+/// What the store answers: the same on every server. The first six are those of StepReply.
 using Reply = std::variant<Ok, Nil, std::int64_t, SharedBytes, Values, Refusal, Replies>;
 
-/// Not Replies.
-struct StepReply {
-  Reply reply = {};
-  friend bool operator==(const StepReply&, const StepReply&) = default;
-};
-inline bool operator==(const Replies& a, const Replies& b) { return a.all == b.all; }
+Reply reply_of(StepReply reply);
 
 /// About as many bytes as encode_reply makes of it; for limits.
 std::size_t encoded_bytes(const Reply& reply);

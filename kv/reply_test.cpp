@@ -10,8 +10,7 @@ TEST(ReplyEncoding, GivesBackWhatWasEncoded) {
        {Reply{Ok{}}, Reply{Nil{}}, Reply{std::int64_t{-7}}, Reply{SharedBytes::copy_of("value")},
         Reply{SharedBytes::copy_of("")}, Reply{Refusal{"ERR no"}},
         Reply{Values{SharedBytes::copy_of("a"), std::nullopt, SharedBytes::copy_of("")}},
-        Reply{Values{}},
-        Reply{Replies{.all = {{Ok{}}, {std::int64_t{4}}, {Values{std::nullopt}}}}}}) {
+        Reply{Values{}}, Reply{Replies{.all = {Ok{}, std::int64_t{4}, Values{std::nullopt}}}}}) {
     const auto decoded = decode_reply(encode_reply(reply));
     ASSERT_TRUE(decoded) << reply.index();
     EXPECT_EQ(*decoded, reply) << reply.index();

@@ -21,9 +21,9 @@ class ImageSnapshot final : public Fsm::Snapshot {
 
 Refusal failed(const Error& error) { return {"ERR this server has stopped: " + error.detail}; }
 
-Reply value_of(const Table& table, const SharedBytes& key) {
+StepReply value_of(const Table& table, const SharedBytes& key) {
   const Item* const item = table.find(key);
-  return item == nullptr ? Reply{Nil{}} : Reply{item->value};
+  return item == nullptr ? StepReply{Nil{}} : StepReply{item->value};
 }
 
 Values values_of(const Table& table, const std::vector<SharedBytes>& keys) {
@@ -44,7 +44,7 @@ std::int64_t count_existing(const Table& table, const std::vector<SharedBytes>& 
   return count;
 }
 
-Reply answer_from(const Table& table, const Query& query) {
+StepReply answer_from(const Table& table, const Query& query) {
   switch (query.kind) {
     case QueryKind::value:
       return value_of(table, query.keys.front());
@@ -67,10 +67,10 @@ class Executor {
  public:
   Executor(Table& table, LogIndex index) : table_(table), index_(index) {}
 
-  Reply operator()(const SetCommand& command) {
+  StepReply operator()(const SetCommand& command) {
     const Item* const old = table_.find(command.key);
-    Reply reply = Ok{};
-    if (command.reply_old_value) reply = old == nullptr ? Reply{Nil{}} : Reply{old->value};
+    StepReply reply = Ok{};
+    if (command.reply_old_value) reply = old == nullptr ? StepReply{Nil{}} : StepReply{old->value};
     const bool exists = old != nullptr;
     if (command.when == SetWhen::missing && exists) return refused(command, std::move(reply));
     if (command.when == SetWhen::present && !exists) return refused(command, std::move(reply));
@@ -78,7 +78,7 @@ class Executor {
     return reply;
   }
 
-  Reply operator()(const DeleteCommand& command) {
+  StepReply operator()(const DeleteCommand& command) {
     std::int64_t erased = 0;
     for (const ByteView key : command.keys) {
       if (table_.erase(key)) ++erased;
@@ -86,7 +86,7 @@ class Executor {
     return erased;
   }
 
-  Reply operator()(const AddCommand& command) {
+  StepReply operator()(const AddCommand& command) {
     std::int64_t before = 0;
     if (const Item* const old = table_.find(command.key)) {
       const auto parsed = parse_integer(text_of(old->value));
@@ -99,7 +99,7 @@ class Executor {
     return *sum;
   }
 
-  Reply operator()(const AppendCommand& command) {
+  StepReply operator()(const AppendCommand& command) {
     const Item* const old = table_.find(command.key);
     const std::size_t old_bytes = old == nullptr ? 0 : old->value.size();
     if (old_bytes + command.value.size() > kValueBytesMax) {
@@ -114,30 +114,22 @@ class Executor {
     return length;
   }
 
-  Reply operator()(const SetManyCommand& command) {
+  StepReply operator()(const SetManyCommand& command) {
     for (const auto& [key, value] : command.pairs)
       put(key, SharedBytes::copy_of(value));
     return Ok{};
   }
 
-  Reply operator()(const QueryStep& step) {
+  StepReply operator()(const QueryStep& step) {
     Query query{.kind = step.kind};
     for (const ByteView key : step.keys)
       query.keys.emplace_back(nullptr, key);
     return answer_from(table_, query);
   }
 
-  Reply operator()(const TransactionCommand& command) {
-    Replies replies;
-    replies.all.reserve(command.steps.size());
-    for (const Step& step : command.steps)
-      replies.all.push_back({.reply = std::visit(*this, step)});
-    return replies;
-  }
-
  private:
-  static Reply refused(const SetCommand& command, Reply reply) {
-    return command.reply_old_value ? std::move(reply) : Reply{Nil{}};
+  static StepReply refused(const SetCommand& command, StepReply reply) {
+    return command.reply_old_value ? std::move(reply) : StepReply{Nil{}};
   }
   void put(ByteView key, SharedBytes value) {
     table_.put(key, {.value = std::move(value), .modified = index_});
@@ -145,6 +137,24 @@ class Executor {
 
   Table& table_;
   LogIndex index_;
+};
+
+/// One command of the log: a step by itself, or a transaction.
+class CommandExecutor {
+ public:
+  explicit CommandExecutor(Executor steps) : steps_(steps) {}
+
+  Reply operator()(const TransactionCommand& command) {
+    Replies replies;
+    replies.all.reserve(command.steps.size());
+    for (const Step& step : command.steps)
+      replies.all.push_back(std::visit(steps_, step));
+    return replies;
+  }
+  Reply operator()(const auto& command) { return reply_of(steps_(command)); }
+
+ private:
+  Executor steps_;
 };
 
 }  // namespace
@@ -168,7 +178,7 @@ Reply Store::apply_one(State& state, const Committed& entry) {
     return failed(*state.failure);
   }
   if (!command) return Refusal{"ERR the command does not decode: " + command.error().detail};
-  return std::visit(Executor{state.table, entry.index}, *command);
+  return std::visit(CommandExecutor{Executor{state.table, entry.index}}, *command);
 }
 
 Result<std::unique_ptr<Fsm::Snapshot>> Store::snapshot() {
@@ -189,7 +199,7 @@ Result<void> Store::restore(ByteSource& source) {
 Reply Store::answer(const Query& query) const {
   return state_.with([&](const State& state) -> Reply {
     if (state.failure) return failed(*state.failure);
-    return answer_from(state.table, query);
+    return reply_of(answer_from(state.table, query));
   });
 }
 

@@ -182,11 +182,11 @@ std::uint64_t ClientConnection::open_slot(std::size_t bytes) {
   return first_slot_ + slots_.size() - 1;
 }
 
-void ClientConnection::answer_error(std::string_view error) {
-  std::string text;
-  resp::ReplyWriter{session_.protocol, text}.error(error);
+void ClientConnection::answer_error(std::string_view text) {
+  std::string answer;
+  resp::ReplyWriter{session_.protocol, answer}.error(text);
   ++session_.server->counters.error_replies;
-  answer_text(std::move(text));
+  answer_text(std::move(answer));
 }
 
 void ClientConnection::answer_text(std::string text) {

@@ -15,7 +15,7 @@ void Outbox::add(const kv::Reply& reply, resp::Protocol protocol) {
   if (const auto* const replies = std::get_if<kv::Replies>(&reply)) {
     writer.array(replies->all.size());
     for (const kv::StepReply& step : replies->all)
-      add(step.reply, protocol);
+      add(kv::reply_of(step), protocol);  // which shares its values
     return;
   }
   const auto* const values = std::get_if<kv::Values>(&reply);

@@ -81,7 +81,7 @@ void ReplyWriter::reply(const kv::Reply& reply) {
     void operator()(const kv::Replies& replies) {
       writer.array(replies.all.size());
       for (const kv::StepReply& step : replies.all)
-        writer.reply(step.reply);
+        std::visit(*this, step);
     }
   };
   std::visit(Visitor{*this}, reply);
