@@ -13,6 +13,9 @@ void Consensus::on(Instant, const Proposed& proposed) {
   if (leader->transfer) {
     return fail_proposal(proposed.first, proposed.count, transfer_in_progress());
   }
+  if (leader->restoring) {
+    return fail_proposal(proposed.first, proposed.count, restore_in_progress());
+  }
   append_own({.count = proposed.count, .kind = proposed.kind, .first_proposal = proposed.first});
 }
 

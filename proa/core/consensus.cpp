@@ -169,6 +169,7 @@ void Consensus::give_up(Leader& leader) {
     fail_proposal(read.id, 1, lost);
   for (const ChangeRequested& change : leader.waiting_changes)
     fail_proposal(change.id, 1, lost);
+  if (leader.restoring) fail_proposal(leader.restoring->id, 1, lost);
   end_transfer(leader, std::nullopt);
 }
 

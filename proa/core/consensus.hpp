@@ -247,6 +247,12 @@ class Consensus {
   void restart_log(const SnapshotMeta& snapshot);
   void reply(const Received<InstallSnapshotRequest>& received, InstallSnapshotReply reply);
 
+  // user_restore.cpp
+  void on(Instant now, const RestoreRequested& requested);
+  void on(Instant now, const RestoreStored& stored);
+  Result<void> may_restore(const Leader& leader, const RestoreRequested& requested) const;
+  Error restore_in_progress() const;
+
   // invariants.cpp
   void check_invariants();
   void check_order() const;

@@ -78,6 +78,15 @@ struct SendSnapshot {
   friend bool operator==(const SendSnapshot&, const SendSnapshot&) = default;
 };
 
+/// A state from outside is to be stored as a snapshot of our own with this end. Meanwhile nothing
+/// is appended.
+struct RestoreOrder {
+  ProposalId id = {};
+  LogPosition last = {};
+  ConfigurationAt configuration = {};
+  friend bool operator==(const RestoreOrder&, const RestoreOrder&) = default;
+};
+
 /// Carried out whole, in order of ticket; the next one starts after this one is synced.
 struct Write {
   Ticket ticket = {};
@@ -122,8 +131,9 @@ struct Effects {
   std::vector<SendSnapshot> snapshots_now = {};
   std::optional<Write> write = {};
   std::optional<RequestId> install = {};  ///< store this snapshot and restore it
-  std::optional<IndexRange> apply = {};   ///< newly committed and durable; each index once
-  std::optional<LogIndex> compact = {};   ///< remove the log up to here
+  std::optional<RestoreOrder> restore = {};
+  std::optional<IndexRange> apply = {};  ///< newly committed and durable; each index once
+  std::optional<LogIndex> compact = {};  ///< remove the log up to here
   /// Leadership ended: proposals of ours that are not yet committed have an unknown outcome.
   bool lost_leadership = false;
   bool removed = false;  ///< committed: we are no voter any more (shutdown_on_remove)

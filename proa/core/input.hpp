@@ -168,13 +168,28 @@ struct SnapshotInstalled {
   std::optional<Error> error = {};
 };
 
+/// The state of the whole cluster is to become that of a snapshot from outside, which ends at this
+/// index of another history (reference §8.16).
+struct RestoreRequested {
+  ProposalId id = {};
+  LogIndex snapshot_last = {};
+};
+
+/// What became of an Effects::restore: stored, and durable, or not.
+struct RestoreStored {
+  ProposalId id = {};
+  std::optional<Error> error = {};
+};
+
 /// Everything that can happen to the protocol. There is no other way in.
-using Input = std::variant<
-    DeadlineReached, Proposed, ChangeRequested, ReadRequested, TransferRequested, Persisted,
-    AppliedUpTo, EntriesSent, PeerWritable, EntriesUnavailable, RequestFailed,
-    Received<RequestVoteRequest>, Received<RequestPreVoteRequest>, Received<AppendEntriesInfo>,
-    Received<TimeoutNowRequest>, Received<InstallSnapshotRequest>, Replied<RequestVoteReply>,
-    Replied<RequestPreVoteReply>, Replied<AppendEntriesReply>, Replied<TimeoutNowReply>,
-    Replied<InstallSnapshotReply>, SnapshotTaken, SnapshotInstalled>;
+using Input =
+    std::variant<DeadlineReached, Proposed, ChangeRequested, ReadRequested, TransferRequested,
+                 Persisted, AppliedUpTo, EntriesSent, PeerWritable, EntriesUnavailable,
+                 RequestFailed, Received<RequestVoteRequest>, Received<RequestPreVoteRequest>,
+                 Received<AppendEntriesInfo>, Received<TimeoutNowRequest>,
+                 Received<InstallSnapshotRequest>, Replied<RequestVoteReply>,
+                 Replied<RequestPreVoteReply>, Replied<AppendEntriesReply>,
+                 Replied<TimeoutNowReply>, Replied<InstallSnapshotReply>, SnapshotTaken,
+                 SnapshotInstalled, RestoreRequested, RestoreStored>;
 
 }  // namespace proa::core

@@ -79,7 +79,8 @@ void Consensus::on(Instant now, const ChangeRequested& requested) {
 /// leaders could change the same configuration in ways whose majorities do not meet (the repair of
 /// thesis §4.1's algorithm).
 bool Consensus::may_change_configuration(const Leader& leader) const {
-  return configurations_.is_stable() && leader.first_index <= commit_index_ && !leader.transfer;
+  return configurations_.is_stable() && leader.first_index <= commit_index_ && !leader.transfer &&
+         !leader.restoring;
 }
 
 void Consensus::begin_changes(Instant now) {

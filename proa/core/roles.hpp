@@ -36,6 +36,12 @@ struct Transfer {
   bool target_was_asked = false;  ///< TimeoutNow is on its way
 };
 
+/// A state from outside on its way in: the log stands still (reference §8.16).
+struct Restoring {
+  ProposalId id = {};
+  LogPosition last = {};  ///< of the snapshot that it becomes
+};
+
 struct Leader {
   Term term = {};             ///< elected in; the only one it stamps
   LogIndex first_index = {};  ///< its no-op; what lies before is committed with it, never by count
@@ -44,6 +50,7 @@ struct Leader {
   Reads reads = {};
   ReadRound beaten_round = {};  ///< the newest round that heartbeats were sent for at once
   std::optional<Transfer> transfer = {};
+  std::optional<Restoring> restoring = {};
   std::deque<ChangeRequested> waiting_changes = {};
 
   Progress* find(const PeerId& id) {

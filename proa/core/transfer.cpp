@@ -17,6 +17,7 @@ void Consensus::on(Instant now, const TransferRequested& requested) {
   Leader* leader = leading();
   if (leader == nullptr) return fail_proposal(requested.id, 1, not_leader());
   if (leader->transfer) return fail_proposal(requested.id, 1, transfer_in_progress());
+  if (leader->restoring) return fail_proposal(requested.id, 1, restore_in_progress());
   const Result<ServerId> target = transfer_target(*leader, requested.to);
   if (!target) return fail_proposal(requested.id, 1, target.error());
   leader->transfer =

@@ -7,6 +7,7 @@
 #include "proa/core/input.hpp"
 #include "proa/model/config.hpp"
 #include "proa/model/snapshot_meta.hpp"
+#include "proa/port/byte_source.hpp"
 #include "proa/port/future.hpp"
 #include "proa/port/query.hpp"
 
@@ -48,6 +49,13 @@ struct SnapshotCall {
   Promise<SnapshotMeta> promise;
 };
 
+/// A snapshot from outside is to become the state of the whole cluster (reference §8.16).
+struct RestoreCall {
+  SnapshotMeta meta = {};
+  std::unique_ptr<ByteSource> source = {};
+  Promise<LogIndex> promise;
+};
+
 struct WaitAppliedCall {
   LogIndex index = {};
   Promise<LogIndex> promise;
@@ -63,6 +71,6 @@ struct ReloadCall {
 
 /// What callers want of a node besides entries: the model's channels (ARCHITECTURE.md).
 using Call = std::variant<ChangeCall, VerifyCall, ReadIndexCall, ReadCall, TransferCall,
-                          WaitAppliedCall, WaitLeaderCall, ReloadCall, SnapshotCall>;
+                          WaitAppliedCall, WaitLeaderCall, ReloadCall, SnapshotCall, RestoreCall>;
 
 }  // namespace proa::driver

@@ -125,8 +125,9 @@ void Driver::carry_out(core::Effects effects) {
 
   write(std::move(effects.write));
   if (effects.install) install(*effects.install);
+  if (effects.restore && restore_) copy_state(*effects.restore);
   if (effects.compact) writer_.truncate_prefix(*effects.compact);
-  taker_.go_on();
+  if (!restore_) taker_.go_on();
   apply(effects.apply);
   for (const core::Completion& completion : effects.complete)
     complete(completion);

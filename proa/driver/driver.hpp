@@ -15,6 +15,7 @@
 #include "proa/driver/queries.hpp"
 #include "proa/driver/rounds.hpp"
 #include "proa/driver/snapshot_taker.hpp"
+#include "proa/driver/state_copier.hpp"
 #include "proa/driver/tail.hpp"
 #include "proa/port/snapshot_store.hpp"
 
@@ -69,6 +70,12 @@ class Driver final : public std::enable_shared_from_this<Driver>,
 
  private:
   enum class Life : std::uint8_t { running, stopping, ended };
+  /// A state from outside that is about to become everybody's.
+  struct UserRestore {
+    core::ProposalId id = {};
+    Promise<LogIndex> promise;
+    std::shared_ptr<StateCopier> copier = {};
+  };
   /// A leader's snapshot that is about to become our state.
   struct Install {
     core::RequestId id = {};
@@ -140,6 +147,13 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   void on_restored(Result<void> result);
   void log(LogLevel level, const std::string& text) const;
 
+  // driver_restore.cpp
+  void take(RestoreCall call);
+  void copy_state(const core::RestoreOrder& order);
+  void on_state_copied(const core::RestoreOrder& order, Result<void> copied);
+  void replace_state(const std::string& id, LogIndex last);
+  void end_restore(const Error& error);
+
   // driver_peers.cpp: messages
   void on_request(Request&& request, Respond respond) override;
   void on_snapshot(InstallSnapshotRequest&& request, std::shared_ptr<BytePipe> state,
@@ -186,6 +200,7 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   SnapshotTaker taker_;
   PeerLinks links_;
   std::optional<Install> install_;
+  std::optional<UserRestore> restore_;
   DeadlineTimer deadline_;
   DeadlineTimer pause_;
   DeadlineTimer leave_by_;

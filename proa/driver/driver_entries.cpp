@@ -61,6 +61,9 @@ void Driver::append(const core::OwnEntries& own) {
     } else if (own.configuration != nullptr) {
       entry.data = wire::encode_configuration(*own.configuration);
       book_.note(entry.index, entry.term, take_change(id));
+    } else if (restore_ && restore_->id == id) {
+      book_.note(entry.index, entry.term, std::move(restore_->promise));
+      restore_.reset();
     }
   }
   append(EntryView{wire::encode_block(entries)});
@@ -104,6 +107,7 @@ void Driver::fail_open(std::vector<Book::Open> failed, const Error& error) {
 }
 
 void Driver::complete(const core::Completion& completion) {
+  if (restore_ && restore_->id == completion.first) return end_restore(*completion.error);
   std::vector<Waiter> refused;
   for (std::uint32_t position = 0; position < completion.count; ++position) {
     const core::ProposalId id{completion.first.value + position};

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "proa/base/assert.hpp"
@@ -8,9 +9,11 @@ namespace proa::driver {
 
 SnapshotPoint Driver::snapshot_point() const {
   const core::View now = core_.view();
-  const std::optional<Term> term = core_.term_at(applier_.applied());
+  // While the state machine is still to get a restored state, it is as if it had it.
+  const LogIndex applied = std::max(applier_.applied(), now.snapshot.index);
+  const std::optional<Term> term = core_.term_at(applied);
   PROA_ASSERT(term.has_value());  // the log reaches back to the newest snapshot
-  return {.applied = {.term = *term, .index = applier_.applied()},
+  return {.applied = {.term = *term, .index = applied},
           .configuration = now.committed_configuration,
           .newest = now.snapshot,
           .last_log = now.last_log.index};

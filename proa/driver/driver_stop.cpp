@@ -65,6 +65,7 @@ void Driver::stop() {
   fail_everything_unapplied();
   taker_.stop(shutdown_error(Outcome::unknown));
   if (install_) install_->receiver.reset();
+  if (restore_) end_restore(shutdown_error(Outcome::unknown));
   drain_lanes();
 }
 

@@ -17,6 +17,7 @@ struct LimitOf {
   std::size_t operator()(const WaitLeaderCall&) const { return limits.waiting_calls; }
   std::size_t operator()(const ReloadCall&) const { return limits.change_calls; }
   std::size_t operator()(const SnapshotCall&) const { return limits.snapshot_calls; }
+  std::size_t operator()(const RestoreCall&) const { return limits.restore_calls; }
 };
 
 }  // namespace

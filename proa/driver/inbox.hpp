@@ -20,6 +20,7 @@ struct InboxLimits {
   std::size_t change_calls = 64;
   std::size_t transfer_calls = 1;  ///< the model's leadershipTransferCh
   std::size_t snapshot_calls = 64;
+  std::size_t restore_calls = 1;
 };
 
 /// The one way from any thread to the loop: bounded, each kind of request with a limit of its own.

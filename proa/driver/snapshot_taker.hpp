@@ -62,6 +62,7 @@ class SnapshotTaker {
   void reload(const ReloadableConfig& config) { config_ = config; }
   /// Errors: nothing_new_to_snapshot, busy, those of Fsm::snapshot and Snapshot::write_to.
   void take(Promise<SnapshotMeta> promise);
+  bool busy() const { return busy_; }
   /// Begins one that is due, if it may begin now. Once in every turn.
   void go_on();
   /// Takes no more; whoever waits is told.

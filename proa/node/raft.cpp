@@ -202,6 +202,20 @@ Future<SnapshotMeta> Raft::snapshot() {
   return future;
 }
 
+Future<void> Raft::restore(SnapshotMeta meta, std::unique_ptr<ByteSource> source) {
+  Promise<LogIndex> promise{inner_->runtime};
+  Future<LogIndex> committed = promise.future();
+  inner_->wake_if(hand_over(*inner_->inbox, driver::RestoreCall{.meta = std::move(meta),
+                                                                .source = std::move(source),
+                                                                .promise = std::move(promise)}));
+  Promise<void> restored{inner_->runtime};
+  Future<void> future = restored.future();
+  std::move(committed).then([restored = std::move(restored)](Result<LogIndex> index) mutable {
+    restored.complete(index ? Result<void>{} : fail(std::move(index).error()));
+  });
+  return future;
+}
+
 Future<LogIndex> Raft::wait_applied(LogIndex index) {
   Promise<LogIndex> promise{inner_->runtime};
   Future<LogIndex> future = promise.future();

@@ -86,6 +86,12 @@ class Raft {
   /// behind it. Completes once it is durable. Errors: nothing_new_to_snapshot, busy, shutdown,
   /// io_error and what the state machine reports.
   Future<SnapshotMeta> snapshot();
+  /// Makes a snapshot of another history the state of the whole cluster: `source` yields the
+  /// `meta.size` bytes of its state; of `meta` index and size count. The configuration stays.
+  /// Completes once a majority has it. For disasters: what was written since is gone, and if the
+  /// leader dies meanwhile, servers may differ until it is done again (reference §8.16). Errors:
+  /// not_leader, busy, corrupt, io_error (nothing happened); leadership_lost, shutdown.
+  Future<void> restore(SnapshotMeta meta, std::unique_ptr<ByteSource> source);
   /// Completes once this server has applied everything up to `index`.
   Future<LogIndex> wait_applied(LogIndex index);
   /// Completes once this server knows who leads.
