@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 
 #include "server/admin/identity.hpp"
 
@@ -73,8 +74,8 @@ Result<void> set_stop_limit(Settings& settings, std::string_view value) {
 
 Result<std::uint64_t> parse_count(std::string_view value) {
   std::uint64_t number = 0;
-  const char* const end = value.data() + value.size();
-  const auto [stopped, error] = std::from_chars(value.data(), end, number);
+  const char* const end = std::to_address(value.end());
+  const auto [stopped, error] = std::from_chars(std::to_address(value.begin()), end, number);
   if (value.empty() || error != std::errc{} || stopped != end)
     return invalid(quoted(value) + " is no number; write digits only");
   return number;
@@ -222,8 +223,8 @@ Result<Settings> make_settings(const Values& flags, const Values& environment, c
 
 Result<Duration> parse_duration(std::string_view text) {
   std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  const char* const end = std::to_address(text.end());
+  const auto [stopped, error] = std::from_chars(std::to_address(text.begin()), end, number);
   const std::string_view unit{stopped, static_cast<std::size_t>(end - stopped)};
   constexpr std::int64_t kMost = 1'000'000;
   if (error == std::errc{} && number >= 0 && number <= kMost) {

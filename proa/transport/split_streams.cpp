@@ -10,7 +10,7 @@ namespace proa {
 namespace {
 
 using Accepted = Fn<void(std::unique_ptr<Stream>)>;
-enum Side : std::size_t { kRaft, kCalls };
+enum Side : std::size_t { raft_side, calls_side };
 
 /// A stream whose first byte has been read already.
 class BegunStream final : public Stream {
@@ -65,7 +65,7 @@ struct SplitStreams::Inner : std::enable_shared_from_this<SplitStreams::Inner> {
   void on_readable(std::uint64_t number);
   std::unique_ptr<Stream> take(std::uint64_t number);
   void drop(std::uint64_t number, const std::string& why);
-  bool is_listening() const { return listeners[kRaft] || listeners[kCalls]; }
+  bool is_listening() const { return listeners[raft_side] || listeners[calls_side]; }
 
   std::shared_ptr<Runtime> runtime;
   std::shared_ptr<StreamLayer> port;
@@ -120,10 +120,10 @@ void SplitStreams::Inner::on_readable(std::uint64_t number) {
   const auto read = undecided.at(number).stream->read_some(first);
   if (!read) return drop(number, read.error().detail);
   if (*read == 0) return await_first_byte(number);
-  const Side side = first[0] == kCallFirstByte ? kCalls : kRaft;
+  const Side side = first[0] == kCallFirstByte ? calls_side : raft_side;
   if (!listeners[side]) {
-    return drop(number, side == kRaft ? "Raft is not running here yet"
-                                      : "Proa's own protocol is not spoken here");
+    return drop(number, side == raft_side ? "Raft is not running here yet"
+                                          : "Proa's own protocol is not spoken here");
   }
   listeners[side](std::make_unique<BegunStream>(runtime, take(number), first[0]));
 }
@@ -180,11 +180,11 @@ SplitStreams::SplitStreams(std::shared_ptr<Runtime> runtime, std::shared_ptr<Str
     : inner_(std::make_shared<Inner>(std::move(runtime), std::move(port), std::move(options))) {}
 
 std::shared_ptr<StreamLayer> SplitStreams::raft() const {
-  return std::make_shared<SideLayer<Inner>>(inner_, kRaft);
+  return std::make_shared<SideLayer<Inner>>(inner_, raft_side);
 }
 
 std::shared_ptr<StreamLayer> SplitStreams::calls() const {
-  return std::make_shared<SideLayer<Inner>>(inner_, kCalls);
+  return std::make_shared<SideLayer<Inner>>(inner_, calls_side);
 }
 
 }  // namespace proa
