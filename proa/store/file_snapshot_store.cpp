@@ -171,15 +171,11 @@ class FileSnapshotStore::Sink final : public SnapshotSink {
 
   Result<void> close() override {
     if (std::exchange(ended_, true)) return {};
-    auto finished = finish_state();
-    if (!finished) {
-      PROA_TRY(folder_->remove(unfinished_));
-      return finished;
+    if (auto published = publish(); !published) {
+      state_.reset();
+      (void)folder_->remove(unfinished_);  // the first error says more
+      return published;
     }
-    PROA_TRY(folder_->write_meta(unfinished_, file_));
-    PROA_TRY(folder_->files().sync_directory(folder_->path(unfinished_)));
-    PROA_TRY(folder_->files().rename(folder_->path(unfinished_), folder_->path(file_.meta.id)));
-    PROA_TRY(folder_->files().sync_directory(folder_->root()));
     return folder_->reap();
   }
 
@@ -201,12 +197,15 @@ class FileSnapshotStore::Sink final : public SnapshotSink {
     return state_->sync();
   }
 
-  Result<void> finish_state() {
+  Result<void> publish() {
     PROA_TRY(flush());
     PROA_TRY(state_->sync());
     state_.reset();
     file_.crc = crc_;
-    return {};
+    PROA_TRY(folder_->write_meta(unfinished_, file_));
+    PROA_TRY(folder_->files().sync_directory(folder_->path(unfinished_)));
+    PROA_TRY(folder_->files().rename(folder_->path(unfinished_), folder_->path(file_.meta.id)));
+    return folder_->files().sync_directory(folder_->root());
   }
 
   std::shared_ptr<Folder> folder_;

@@ -266,6 +266,25 @@ TEST(FileSnapshotStore, RemovesWhatWasCancelledOrLetGoOrLeftBehind) {
   EXPECT_TRUE(files->list(kDirectory + "/snapshots").value().empty());
 }
 
+// A full disk must not fill up further with each attempt.
+TEST(FileSnapshotStore, LeavesNothingUnfinishedBehindAfterAFailedClose) {
+  for (std::uint64_t failing = 1;; ++failing) {
+    const auto files = std::make_shared<SimFileSystem>(new_disk());
+    FileSnapshotStore snapshots(files, kDirectory, options());
+    ASSERT_TRUE(snapshots.open());
+    auto sink = snapshots.create(meta_at(1, 1)).value();
+    ASSERT_TRUE(sink->write(view_of("the state")));
+    files->inject({.at_operation = files->operations() + failing,
+                   .kind = testing::DiskFault::Kind::no_space});
+    const bool closed = sink->close().has_value();
+    const auto left = files->list(kDirectory + "/snapshots").value();
+    for (const DirectoryEntry& entry : left) {
+      EXPECT_FALSE(entry.name.ends_with(".tmp")) << "operation " << failing << " of close failed";
+    }
+    if (closed) return;
+  }
+}
+
 TEST(FileSnapshotStore, ReportsRotAndWhatIsNotThere) {
   const auto disk = new_disk();
   FileSnapshotStore snapshots(std::make_shared<SimFileSystem>(disk), kDirectory, options());
