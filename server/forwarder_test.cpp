@@ -26,6 +26,11 @@ class ForwarderTest : public ::testing::Test {
   ~ForwarderTest() override {
     Fn<void()> let_go = [this] { forwarder.reset(); };
     here->run_on_loop(let_go);
+    port.reset();
+    here->kill();
+    there->kill();
+    while (scheduler.run_next()) {  // what is under way holds streams, and those the runtimes
+    }
   }
 
   void run_for(Duration duration) {

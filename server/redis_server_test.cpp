@@ -111,6 +111,11 @@ class RedisServerTest : public ::testing::Test {
     for (auto& client : clients)
       *client = {};
     server.reset();
+    client_streams.reset();
+    server_runtime->kill();
+    client_runtime->kill();
+    while (scheduler.run_next()) {  // what is under way holds streams, and those the runtimes
+    }
   }
 
   Client& connect() {
