@@ -63,9 +63,10 @@ void SnapshotTaker::arm() {
 void SnapshotTaker::look() {
   const SnapshotPoint point = around_.events.snapshot_point();
   const LogIndex enough = point.newest.index + config_.snapshot_threshold;
-  if (enough <= point.last_log) due_ = true;
   arm();
-  go_on();
+  if (point.last_log < enough) return;
+  due_ = true;
+  around_.events.want_turn();
 }
 
 void SnapshotTaker::take(Promise<SnapshotMeta> promise) {

@@ -30,6 +30,7 @@ class SnapshotTakerEvents {
   virtual void on_snapshot_taken(const SnapshotMeta& meta) = 0;  ///< stored, and durable
   virtual void on_snapshot_failed(const Error& error) = 0;       ///< the next one may succeed
   virtual void later(Fn<void()> completion) = 0;                 ///< at the end of the turn
+  virtual void want_turn() = 0;
 };
 
 struct SnapshotTakerParts {
