@@ -49,10 +49,10 @@ bool Consensus::accepts_leader(Instant now, Term its_term, const Sender& leader)
   return true;
 }
 
-/// The entry before the new ones is here (paper §5.3). What the snapshot covers is committed, so
-/// every leader has the same there.
+/// The entry before the new ones is here (paper §5.3). What lies before the snapshot's end is
+/// committed, so every leader has the same there.
 bool Consensus::agrees_at(LogPosition previous_entry) const {
-  return previous_entry.index <= snapshot_.index ||
+  return previous_entry.index == LogIndex{} || previous_entry.index < snapshot_.index ||
          log_.term_at(previous_entry.index) == previous_entry.term;
 }
 
@@ -60,6 +60,10 @@ bool Consensus::agrees_at(LogPosition previous_entry) const {
 /// leader wants to replace committed entries.
 bool Consensus::append_received(const Received<AppendEntriesInfo>& received) {
   const EntriesSummary& entries = received.message.entries;
+  if (entries.entries.contains(snapshot_.index) &&
+      term_of(entries, snapshot_.index) != snapshot_.term) {
+    return contradicts_commit(received.message, snapshot_.index);
+  }
   const LogIndex from = std::max(entries.entries.first, log_.first_index());
   if (entries.entries.last < from) return true;  // none, or compacted long ago
   LogIndex fresh = log_.first_difference(entries, from);
@@ -68,12 +72,7 @@ bool Consensus::append_received(const Received<AppendEntriesInfo>& received) {
 
   const std::optional<Term> term_before = log_.term_at(previous(fresh));
   if (fresh <= commit_index_ || (term_before && term_of(entries, fresh) < *term_before)) {
-    report(Incident::Kind::commit_contradicted, received.message.leader,
-           "a leader of term " + to_string(received.message.term) +
-               " sends another entry for index " + to_string(fresh) +
-               ", which is committed here up to " + to_string(commit_index_) +
-               "; it is refused. A server of this cluster has lost or rolled back its disk");
-    return false;
+    return contradicts_commit(received.message, fresh);
   }
   if (fresh <= last_index()) truncate_from(fresh);
   log_.append(entries, fresh);
@@ -84,6 +83,14 @@ bool Consensus::append_received(const Received<AppendEntriesInfo>& received) {
   effects_.appended.emplace_back(ReceivedEntries{
       .request = received.id, .entries = {.first = fresh, .last = entries.entries.last}});
   return true;
+}
+
+bool Consensus::contradicts_commit(const AppendEntriesInfo& request, LogIndex index) {
+  report(Incident::Kind::commit_contradicted, request.leader,
+         "a leader of term " + to_string(request.term) + " sends another entry for index " +
+             to_string(index) + ", which is committed here up to " + to_string(commit_index_) +
+             "; it is refused. A server of this cluster has lost or rolled back its disk");
+  return false;
 }
 
 void Consensus::truncate_from(LogIndex index) {

@@ -65,6 +65,23 @@ TEST(Snapshot, CoversThePreviousEntryOfAnAppend) {
   EXPECT_EQ(server.view().last_log, (LogPosition{{1}, {5}}));
 }
 
+// A leader whose history has another entry where our snapshot ends would apply its commands to
+// another state than ours. Nobody would notice, so it is refused at the one place that shows it.
+TEST(Snapshot, OfAnotherHistoryThanTheLeadersIsReported) {
+  Consensus server{t0, trailing(0), log_of({1, 1, 1, 1}, {3}, {1})};
+  server.take_effects();
+  server.step(t0, SnapshotTaken{meta({{1}, {3}})});
+  server.step(t0, received(append(b, {2}, {{2}, {3}}, {2, 2}), 1));
+  server.step(t0, received(append(b, {2}, {{1}, {2}}, {2, 2, 2}), 2));
+  const Effects effects = take_and_persist(server);
+  EXPECT_THAT(effects.send_now,
+              testing::ElementsAre(answer(AppendEntriesReply{
+                                       .term = {2}, .last_log = {4}, .no_retry_backoff = true}),
+                                   answer(AppendEntriesReply{.term = {2}, .last_log = {4}}, 2)));
+  ASSERT_EQ(effects.incidents.size(), 1U);
+  EXPECT_EQ(server.view().last_log, (LogPosition{{1}, {4}}));
+}
+
 // Paper Figure 13: a snapshot replaces a log that does not contain its last entry; it is
 // acknowledged once the log on disk has been restarted too.
 TEST(InstallSnapshot, ReplacesALogThatDoesNotReachIt) {
