@@ -162,7 +162,7 @@ class Consensus {
   bool accepts_leader(Instant now, Term its_term, const Sender& leader);
   bool agrees_at(LogPosition previous_entry) const;
   bool append_received(const Received<AppendEntriesInfo>& received);
-  bool contradicts_commit(const AppendEntriesInfo& request, LogIndex index);
+  bool contradicts_commit(Term its_term, const Sender& leader, LogIndex index);
   void truncate_from(LogIndex index);
   void learn_commit_index(const AppendEntriesInfo& request);
   void commit_up_to(LogIndex index);

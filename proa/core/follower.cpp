@@ -62,7 +62,7 @@ bool Consensus::append_received(const Received<AppendEntriesInfo>& received) {
   const EntriesSummary& entries = received.message.entries;
   if (entries.entries.contains(snapshot_.index) &&
       term_of(entries, snapshot_.index) != snapshot_.term) {
-    return contradicts_commit(received.message, snapshot_.index);
+    return contradicts_commit(received.message.term, received.message.leader, snapshot_.index);
   }
   const LogIndex from = std::max(entries.entries.first, log_.first_index());
   if (entries.entries.last < from) return true;  // none, or compacted long ago
@@ -72,7 +72,7 @@ bool Consensus::append_received(const Received<AppendEntriesInfo>& received) {
 
   const std::optional<Term> term_before = log_.term_at(previous(fresh));
   if (fresh <= commit_index_ || (term_before && term_of(entries, fresh) < *term_before)) {
-    return contradicts_commit(received.message, fresh);
+    return contradicts_commit(received.message.term, received.message.leader, fresh);
   }
   if (fresh <= last_index()) truncate_from(fresh);
   log_.append(entries, fresh);
@@ -85,9 +85,9 @@ bool Consensus::append_received(const Received<AppendEntriesInfo>& received) {
   return true;
 }
 
-bool Consensus::contradicts_commit(const AppendEntriesInfo& request, LogIndex index) {
-  report(Incident::Kind::commit_contradicted, request.leader,
-         "a leader of term " + to_string(request.term) + " sends another entry for index " +
+bool Consensus::contradicts_commit(Term its_term, const Sender& leader, LogIndex index) {
+  report(Incident::Kind::commit_contradicted, leader,
+         "a leader of term " + to_string(its_term) + " sends another entry for index " +
              to_string(index) + ", which is committed here up to " + to_string(commit_index_) +
              "; it is refused. A server of this cluster has lost or rolled back its disk");
   return false;

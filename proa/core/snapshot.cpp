@@ -44,7 +44,12 @@ void Consensus::on(Instant now, const Received<InstallSnapshotRequest>& received
 
   const LogPosition last = request.snapshot.last;
   if (log_.term_at(last.index) == last.term) commit_up_to(last.index);  // then it is here already
-  if (last.index <= commit_index_) return reply(received, {.term = term(), .success = true});
+  if (last.index <= commit_index_) {
+    const std::optional<Term> ours = log_.term_at(last.index);
+    const bool differs = ours && *ours != last.term;
+    if (differs) contradicts_commit(request.term, request.leader, last.index);
+    return reply(received, {.term = term(), .success = !differs});
+  }
   if (installing_)
     return reply(received, {.term = term()});  // one at a time; it will be sent again
 

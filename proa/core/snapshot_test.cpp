@@ -109,6 +109,18 @@ TEST(InstallSnapshot, ReplacesALogThatDoesNotReachIt) {
             (std::vector{answer(InstallSnapshotReply{.term = {1}, .success = true})}));
 }
 
+// It would acknowledge a state that it does not have, and the leader would count it.
+TEST(InstallSnapshot, OfAnotherHistoryThanWhatIsCommittedIsRefusedAndReported) {
+  Consensus server{t0, trailing(0), log_of({1, 1, 1, 1}, {3}, {1})};
+  server.take_effects();
+  server.step(t0, SnapshotTaken{meta({{1}, {3}})});
+  server.step(t0, install(b, {2}, meta({{2}, {3}})));
+  const Effects effects = take_and_persist(server);
+  EXPECT_THAT(effects.send_now, testing::ElementsAre(answer(InstallSnapshotReply{.term = {2}})));
+  ASSERT_EQ(effects.incidents.size(), 1U);
+  EXPECT_EQ(effects.incidents[0].kind, Incident::Kind::commit_contradicted);
+}
+
 // The conflict is exactly the follower's last entry: the model keeps it and installs for ever.
 TEST(InstallSnapshot, DiscardsAConflictingTail) {
   Consensus server = test::server({.log = {1, 1, 2, 2, 2}, .term = {3}});

@@ -143,7 +143,7 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   void give_way_to(const InstallSnapshotRequest& request);
   void stop_install(const std::string& why);
   void on_stored(Result<std::string> id);
-  void restore(const std::string& id);
+  void restore(const std::string& id, Fn<void(Result<void>)> done);
   void on_restored(Result<void> result);
   void log(LogLevel level, const std::string& text) const;
 
@@ -151,7 +151,7 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   void take(RestoreCall call);
   void copy_state(const core::RestoreOrder& order);
   void on_state_copied(const core::RestoreOrder& order, Result<void> copied);
-  void replace_state(const std::string& id, LogIndex last);
+  void put_in_force(const core::RestoreOrder& order);
   void end_restore(const Error& error);
 
   // driver_peers.cpp: messages

@@ -31,10 +31,19 @@ void Driver::copy_state(const core::RestoreOrder& order) {
                           });
 }
 
-/// Between the moment when the snapshot is durable and the one when the core goes on from it,
-/// nothing may depose us: hence the sync on the loop.
+/// The log goes with the state, so first comes what is being read from it to be applied.
 void Driver::on_state_copied(const core::RestoreOrder& order, Result<void> copied) {
   if (!copied) return step(core::RestoreStored{.id = order.id, .error = copied.error()});
+  applier_.between_calls({.on_lane = [] {},
+                          .done =
+                              [this, order] {
+                                if (running()) put_in_force(order);
+                              }});
+}
+
+/// Between the moment when the snapshot is durable and the one when the core goes on from it,
+/// nothing may depose us: hence the sync on the loop.
+void Driver::put_in_force(const core::RestoreOrder& order) {
   const core::View now = core_.view();
   if (now.role != core::Role::leader || now.term != order.last.term) return;  // about to be told
   Result<std::string> stored = restore_->copier->close();
@@ -45,24 +54,12 @@ void Driver::on_state_copied(const core::RestoreOrder& order, Result<void> copie
                                   .outcome = Outcome::not_executed,
                                   .detail = "a restored snapshot has replaced the state that the "
                                             "command would have changed"});
-  replace_state(*stored, order.last.index);
+  restore(*stored, [this, last = order.last.index](Result<void> restored) {
+    if (!restored) return die(std::move(restored).error());
+    applier_.restored(last);
+    complete_applied_waits();
+  });
   step(core::RestoreStored{.id = order.id});
-}
-
-void Driver::replace_state(const std::string& id, LogIndex last) {
-  auto result = std::make_shared<Result<void>>();
-  applier_.between_calls({.on_lane =
-                              [id, result, fsm = parts_.fsm, store = parts_.snapshots] {
-                                Result<OpenSnapshot> stored = store->open(id);
-                                *result = stored ? fsm->restore(*stored->state)
-                                                 : fail(std::move(stored).error());
-                              },
-                          .done =
-                              [this, result, last] {
-                                if (!*result) return die(std::move(result->error()));
-                                applier_.restored(last);
-                                complete_applied_waits();
-                              }});
 }
 
 /// Refused, or given up with the leadership.

@@ -75,23 +75,25 @@ void Driver::install(core::RequestId id) {
 void Driver::on_stored(Result<std::string> id) {
   if (!running()) return;
   install_->receiver.reset();
-  if (id) return restore(*id);
+  if (id) {
+    return restore(*id, [this](Result<void> restored) { on_restored(std::move(restored)); });
+  }
   log(LogLevel::warn, "a snapshot was not received: " + to_string(id.error()));
   const core::SnapshotInstalled failed{.id = install_->id, .error = std::move(id).error()};
   install_.reset();
   step(failed);
 }
 
-/// From the stored file, which is checked once more on the way.
-void Driver::restore(const std::string& id) {
+/// Of the state machine, from the stored file, which is checked once more on the way.
+void Driver::restore(const std::string& id, Fn<void(Result<void>)> done) {
   auto result = std::make_shared<Result<void>>();
-  applier_.between_calls({.on_lane =
-                              [id, result, fsm = parts_.fsm, store = parts_.snapshots] {
-                                Result<OpenSnapshot> stored = store->open(id);
-                                *result = stored ? fsm->restore(*stored->state)
-                                                 : fail(std::move(stored).error());
-                              },
-                          .done = [this, result] { on_restored(std::move(*result)); }});
+  applier_.between_calls(
+      {.on_lane =
+           [id, result, fsm = parts_.fsm, store = parts_.snapshots] {
+             Result<OpenSnapshot> stored = store->open(id);
+             *result = stored ? fsm->restore(*stored->state) : fail(std::move(stored).error());
+           },
+       .done = [result, done = std::move(done)]() mutable { done(std::move(*result)); }});
 }
 
 /// A state machine that is half restored can go nowhere. Whoever waits for an entry that the

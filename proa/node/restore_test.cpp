@@ -59,7 +59,9 @@ struct Restoring : ::testing::TestWithParam<std::uint64_t> {
     std::unique_ptr<Raft> raft;
   };
 
-  Restoring() {
+  /// `backlog`: the state machine takes its time, and its entries from the log.
+  void found(bool backlog = false) {
+    slow = backlog;
     Configuration configuration;
     for (const char* name : {"a", "b", "c"})
       configuration.servers.push_back({.id = {name}, .address = {name}});
@@ -72,6 +74,11 @@ struct Restoring : ::testing::TestWithParam<std::uint64_t> {
     testing::SimRuntimeOptions options;
     options.inline_percent.fill(GetParam());
     options.task_max.fill(200us);
+    if (slow) {
+      options.inline_percent[static_cast<std::size_t>(Lane::fsm)] = 0;
+      options.task_max[static_cast<std::size_t>(Lane::fsm)] = 5ms;
+      options.dispatch_max = 20ms;
+    }
     machine.runtime = std::make_shared<testing::SimRuntime>(scheduler, options, ++seeds);
     const auto transport = std::make_shared<DirectTransport>(
         network, machine.runtime, DirectTransportOptions{.address = address});
@@ -80,6 +87,10 @@ struct Restoring : ::testing::TestWithParam<std::uint64_t> {
     machine.logs = logs.get();
     Config config;
     config.local_id = {address.value};
+    if (slow) {
+      config.apply_entries_max = 1;
+      config.tail_cache_bytes_max = 0;
+    }
     ASSERT_TRUE(bootstrap_cluster(config, {*logs, *stable, *machine.snapshots}, configuration));
     auto raft = Raft::create(config, machine.fsm, logs, stable, machine.snapshots, transport);
     ASSERT_TRUE(raft) << to_string(raft.error());
@@ -124,11 +135,13 @@ struct Restoring : ::testing::TestWithParam<std::uint64_t> {
   std::shared_ptr<DirectNetwork> network =
       std::make_shared<DirectNetwork>(std::make_shared<PromptCourier>());
   std::uint64_t seeds = 0;
+  bool slow = false;
   std::array<Machine, 3> machines;
 };
 
 // Reference §8.16: every server takes the state over, at an index that none of them had.
 TEST_P(Restoring, GivesEveryServerTheStateOfASnapshotFromOutside) {
+  found();
   ASSERT_TRUE(write("before "));
   ASSERT_TRUE(all_hold("before "));
   const Result<void> done = restore("restored ", 9);
@@ -140,7 +153,22 @@ TEST_P(Restoring, GivesEveryServerTheStateOfASnapshotFromOutside) {
   EXPECT_TRUE(all_hold("restored after"));
 }
 
+// An entry that is being read from the log to be applied would be gone with the log.
+TEST_P(Restoring, WaitsForTheEntryThatIsBeingApplied) {
+  found(true);
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    const LogIndex before = leader()->status().commit_index;
+    for (int i = 0; i < 40; ++i)
+      leader()->apply(SharedBytes::copy_of("x")).then([](const Result<Applied>&) {});
+    ASSERT_TRUE(run_until([&] { return before + 5 < leader()->status().applied_index; }));
+    const Result<void> done = restore("restored ", 9);
+    ASSERT_TRUE(done) << to_string(done.error());
+    EXPECT_TRUE(all_hold("restored "));
+  }
+}
+
 TEST_P(Restoring, IsRefusedIfTheStateIsNotAsLongAsItsDescriptionSays) {
+  found();
   ASSERT_TRUE(write("before "));
   const Result<void> done = restore("restored ", 10);
   ASSERT_FALSE(done);
@@ -150,6 +178,7 @@ TEST_P(Restoring, IsRefusedIfTheStateIsNotAsLongAsItsDescriptionSays) {
 }
 
 TEST_P(Restoring, IsRefusedByAFollower) {
+  found();
   for (Machine& machine : machines) {
     if (machine.raft.get() == leader()) continue;
     const Result<void> done =
@@ -160,6 +189,7 @@ TEST_P(Restoring, IsRefusedByAFollower) {
 }
 
 TEST_P(Restoring, SnapshotOnRequestSaysWhatItCovers) {
+  found();
   ASSERT_TRUE(write("one"));
   const Result<SnapshotMeta> meta = await(leader()->snapshot());
   ASSERT_TRUE(meta) << to_string(meta.error());
