@@ -8,15 +8,17 @@ namespace {
 class CheckedSink final : public SnapshotSink {
  public:
   CheckedSink(std::unique_ptr<SnapshotSink> inner, std::shared_ptr<Invariants> invariants,
-              std::size_t server, SnapshotMeta meta)
+              std::size_t server, SnapshotMeta meta, std::function<void()> closes)
       : inner_(std::move(inner)),
         invariants_(std::move(invariants)),
         server_(server),
-        meta_(std::move(meta)) {}
+        meta_(std::move(meta)),
+        closes_(std::move(closes)) {}
 
   Result<void> write(ByteView bytes) override { return inner_->write(bytes); }
   Result<void> close() override {
     invariants_->snapshot_write_ends(server_, meta_);
+    if (closes_) closes_();
     PROA_TRY(inner_->close());
     invariants_->snapshot_stored(server_, meta_);
     return {};
@@ -29,13 +31,16 @@ class CheckedSink final : public SnapshotSink {
   std::shared_ptr<Invariants> invariants_;
   std::size_t server_;
   SnapshotMeta meta_;
+  std::function<void()> closes_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<SnapshotSink>> CheckedSnapshotStore::create(const SnapshotMeta& meta) {
   PROA_TRY(std::unique_ptr<SnapshotSink> sink, inner_->create(meta));
-  return std::make_unique<CheckedSink>(std::move(sink), invariants_, server_, meta);
+  const bool is_of_a_leader = invariants_->shadow(server_).applied < meta.last.index;
+  return std::make_unique<CheckedSink>(std::move(sink), invariants_, server_, meta,
+                                       is_of_a_leader ? installs_ : nullptr);
 }
 
 Result<std::vector<SnapshotMeta>> CheckedSnapshotStore::list() const {

@@ -275,8 +275,10 @@ void SimCluster::open_stores(std::size_t server, Process& process) {
     stable = std::make_shared<FileStableStore>(process.files, "stable");
     snapshots = std::make_shared<FileSnapshotStore>(process.files, "state", FileSnapshotOptions{});
   }
-  process.snapshots =
-      std::make_shared<CheckedSnapshotStore>(std::move(snapshots), invariants_, server);
+  process.snapshots = std::make_shared<CheckedSnapshotStore>(std::move(snapshots), invariants_,
+                                                             server, [this, server] {
+                                                               if (on_install_) on_install_(server);
+                                                             });
   process.logs = std::make_shared<CheckedLogStore>(std::move(logs), invariants_, server);
   process.stable = std::make_shared<CheckedStableStore>(std::move(stable), invariants_, server,
                                                         &driver::load_hard_state);

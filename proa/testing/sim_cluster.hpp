@@ -124,6 +124,10 @@ class SimCluster {
   /// Called when a server begins to lead, before it has told anybody. Not the place for crash().
   void on_leader(std::function<void(std::size_t server)> hook) { on_leader_ = std::move(hook); }
 
+  /// Called when a server has a leader's snapshot and is about to make it durable. Not the place
+  /// for crash().
+  void on_install(std::function<void(std::size_t server)> hook) { on_install_ = std::move(hook); }
+
   /// Runs one event. False: there is none, or a property is violated.
   bool step();
   /// Runs until then; false if a property is violated.
@@ -158,6 +162,7 @@ class SimCluster {
   std::uint64_t elections_seen_ = 0;
   std::function<void(std::size_t)> on_crash_;
   std::function<void(std::size_t)> on_leader_;
+  std::function<void(std::size_t)> on_install_;
   ClusterCounters counters_;
 };
 

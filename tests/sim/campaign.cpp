@@ -33,6 +33,11 @@ class Run {
       tell("leads", server);
       nemesis_.server_leads(server);
     });
+    cluster_.on_install([this](std::size_t server) {
+      tell("installs", server);
+      nemesis_.server_installs(server);
+    });
+    nemesis_.flood_with([this](std::size_t server) { clients_.flood(server, plan_.flood); });
   }
 
   SeedReport run() {

@@ -17,6 +17,7 @@ struct Plan {
   OperatorOptions orders = {};
   LoadOptions load = {};
   std::size_t ballast_bytes = 0;  ///< in each snapshot
+  std::size_t flood = 100;        ///< writes that a stranded leader is given
   Duration at_least = std::chrono::seconds{80};
   std::uint64_t writes_at_least = 500;
   Duration quiet_at_most = std::chrono::seconds{240};  ///< for what a campaign must have seen

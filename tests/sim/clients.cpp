@@ -64,11 +64,25 @@ bool Clients::hears(AttemptId attempt) const {
 void Clients::write(std::size_t client) {
   Raft* raft = believed_leader(client);
   if (raft == nullptr) return;
-  const AttemptId attempt = open(client, false);
-  raft->apply(command_of(attempt, random_.below(options_.command_bytes_max + 1)))
+  give(open(client, false), *raft);
+}
+
+void Clients::give(AttemptId attempt, Raft& raft) {
+  raft.apply(command_of(attempt, random_.below(options_.command_bytes_max + 1)))
       .then([this, attempt](Result<Applied> result) {
         if (hears(attempt)) written(attempt, std::move(result));
       });
+}
+
+void Clients::flood(std::size_t server, std::size_t writes) {
+  Raft* raft = cluster_.raft(server);
+  for (; raft != nullptr && writes > 0; --writes) {
+    const AttemptId attempt = oracle_.new_attempt();
+    open_.emplace(
+        attempt.value,
+        Open{.server = server, .incarnation = cluster_.incarnation(server), .waited_for = false});
+    give(attempt, *raft);
+  }
 }
 
 void Clients::read(std::size_t client) {
@@ -89,7 +103,7 @@ void Clients::written(AttemptId attempt, Result<Applied> result) {
     oracle_.acknowledged(attempt, result->index, answer == nullptr ? Appended{} : *answer);
   } else {
     oracle_.failed(attempt, result.error());
-    ask_elsewhere(open.client, result.error());
+    if (open.waited_for) ask_elsewhere(open.client, result.error());
   }
   if (open.waited_for) release(open.client);
 }

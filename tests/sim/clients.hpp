@@ -27,6 +27,8 @@ class Clients {
   void start();
   void stop() { stopped_ = true; }  ///< what is under way goes on
   void server_crashed(std::size_t server);
+  /// Somebody who waits for nothing writes so much to one server.
+  void flood(std::size_t server, std::size_t writes);
   /// What was given to a server which still runs and has not come back.
   std::size_t open_attempts() const { return open_.size(); }
   std::uint64_t in_flight_at_crashes() const { return in_flight_at_crashes_; }
@@ -50,6 +52,7 @@ class Clients {
   void next_round(std::size_t client);
   Raft* believed_leader(std::size_t client);
   AttemptId open(std::size_t client, bool is_read);
+  void give(AttemptId attempt, Raft& raft);
   void write(std::size_t client);
   void read(std::size_t client);
   /// What a crashed process says while it is taken apart, nobody hears.

@@ -19,6 +19,7 @@ constexpr Duration kStallMax = 3s;
 constexpr Duration kPauseMax = 3s;
 constexpr Duration kAwayMax = 25s;
 constexpr Duration kLookAgain = 500ms;
+constexpr Duration kLookOften = 20ms;
 constexpr Duration kNextWriteMax = 50ms;
 constexpr Duration kFullForce = 90s;  ///< from then on the pauses grow
 
@@ -110,6 +111,12 @@ void Nemesis::make(Move move) {
     case Move::ambush_then_crash:
       ambush_ = move;
       return crash(leader);  // so that there is a next one
+    case Move::strand_leader:
+      if (leader) strand(*leader);
+      return;
+    case Move::strike_install:
+      strikes_install_ = true;
+      return;
     case Move::split:
       return split();
     case Move::cut_one_link:
@@ -178,6 +185,34 @@ void Nemesis::isolate(std::size_t server) {
   heal_later();
 }
 
+/// What it takes up now reaches nobody, and stands in its log where the others have other entries.
+void Nemesis::strand(std::size_t server) {
+  for (std::size_t other = 0; other < cluster_.size(); ++other) {
+    if (other == server) continue;
+    cut(server, other, CutMode::drop);
+    cut(other, server, CutMode::drop);
+  }
+  flood_(server);
+  heal_once_behind(server, cluster_.scheduler().now() + kAwayMax);
+}
+
+void Nemesis::heal_once_behind(std::size_t server, Instant at_the_latest) {
+  const LogIndex commit = cluster_.invariants().shadow(server).commit;
+  if (stopped_ || lacks_entries(server, commit) || cluster_.scheduler().now() >= at_the_latest) {
+    return cluster_.heal_links();
+  }
+  cluster_.scheduler().after(kLookOften, kNemesisTag, [this, server, at_the_latest] {
+    heal_once_behind(server, at_the_latest);
+  });
+}
+
+/// The leader has no more what follows `last`.
+bool Nemesis::lacks_entries(std::size_t server, LogIndex last) const {
+  const auto leader = cluster_.leader();
+  return leader && *leader != server &&
+         next(last) < cluster_.invariants().shadow(*leader).log.first();
+}
+
 /// It has just won: what it sends now is lost, or reaches one follower only.
 void Nemesis::ambush(std::size_t server) {
   const std::size_t spared = random_.percent(50) ? any_server() : server;
@@ -240,12 +275,9 @@ void Nemesis::server_crashed(std::size_t server) {
                              [this, server] { restart(server); });
 }
 
-/// When the leader has no more the entries that this one needs.
 void Nemesis::restart_once_behind(std::size_t server, Instant at_the_latest) {
-  const auto leader = cluster_.leader();
   const LogIndex last = cluster_.invariants().shadow(server).log.last();
-  const bool is_behind = leader && next(last) < cluster_.invariants().shadow(*leader).log.first();
-  if (is_behind || stopped_ || cluster_.scheduler().now() >= at_the_latest) {
+  if (lacks_entries(server, last) || stopped_ || cluster_.scheduler().now() >= at_the_latest) {
     left_behind_.reset();
     return restart(server);
   }
@@ -266,6 +298,15 @@ void Nemesis::server_leads(std::size_t server) {
   const Move move = *std::exchange(ambush_, std::nullopt);
   ambush(server);
   if (move == Move::ambush_then_crash) cluster_.crash_at_sync(server, true, draw_kind());
+}
+
+/// While it stores the snapshot of the old leader, a new one sends it entries behind that.
+void Nemesis::server_installs(std::size_t server) {
+  if (stopped_ || !std::exchange(strikes_install_, false)) return;
+  cluster_.disk(server).stall_next_sync(kStallMax / 2 + up_to(kStallMax / 2));
+  cluster_.scheduler().after(up_to(kNextWriteMax), kNemesisTag, [this] {
+    if (!stopped_) crash(cluster_.leader());
+  });
 }
 
 void Nemesis::stop() {

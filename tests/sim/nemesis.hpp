@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ enum class Move : std::uint8_t {
   isolate_leader,      ///< it cannot send, or not receive, or neither
   ambush_next_leader,  ///< cut off whoever is elected next, before its no-op spreads
   ambush_then_crash,   ///< the same, and crash it after its own sync
+  strand_leader,       ///< cut it off with many writes, until the others have compacted theirs
+  strike_install,      ///< stall who stores a leader's snapshot, and crash that leader
   split,               ///< two groups
   cut_one_link,        ///< A and B do not hear each other, both hear C
   cut_one_way,         ///< A hears B, B does not hear A
@@ -29,7 +32,7 @@ enum class Move : std::uint8_t {
   lossy_network,       ///< messages get lost, repeated, late
   heal,
 };
-inline constexpr std::size_t kMoves = 17;
+inline constexpr std::size_t kMoves = 19;
 
 struct NemesisOptions {
   std::array<std::uint64_t, kMoves> weights = {};  ///< by Move; 0: never
@@ -50,6 +53,9 @@ class Nemesis {
   void stop();
   void server_crashed(std::size_t server);
   void server_leads(std::size_t server);
+  void server_installs(std::size_t server);
+  /// How a server is given many writes at once.
+  void flood_with(std::function<void(std::size_t server)> flood) { flood_ = std::move(flood); }
   std::uint64_t moves_made(Move move) const { return made_[static_cast<std::size_t>(move)]; }
 
  private:
@@ -62,6 +68,9 @@ class Nemesis {
   void crash_at_operation();
   void crash_around_sync();
   void isolate(std::size_t server);
+  void strand(std::size_t server);
+  void heal_once_behind(std::size_t server, Instant at_the_latest);
+  bool lacks_entries(std::size_t server, LogIndex last) const;
   void ambush(std::size_t server);
   void split();
   void cut_one(bool both_ways);
@@ -82,6 +91,8 @@ class Nemesis {
   testing::SimNetworkOptions calm_network_;
   std::optional<Move> ambush_;              ///< waits for the next leader
   std::optional<std::size_t> left_behind_;  ///< stays down longer
+  bool strikes_install_ = false;            ///< the next one
+  std::function<void(std::size_t)> flood_;
   std::array<std::uint64_t, kMoves> made_ = {};
   bool stopped_ = false;
 };

@@ -68,8 +68,9 @@ NemesisOptions draw_nemesis(Random& random) {
   for (std::uint64_t& weight : nemesis.weights) {
     weight = random.percent(66) ? 1 + random.below(4) : 0;
   }
-  for (const Move always : {Move::crash_leader, Move::crash_at_operation, Move::crash_around_sync,
-                            Move::isolate_leader, Move::ambush_next_leader, Move::leave_behind}) {
+  for (const Move always :
+       {Move::crash_leader, Move::crash_at_operation, Move::crash_around_sync, Move::isolate_leader,
+        Move::ambush_next_leader, Move::leave_behind, Move::strand_leader, Move::strike_install}) {
     auto& weight = nemesis.weights[static_cast<std::size_t>(always)];
     const std::uint64_t least = always == Move::crash_around_sync ? 9
                                 : always == Move::leave_behind    ? 5
@@ -122,6 +123,7 @@ Plan draw_plan(std::uint64_t seed) {
   plan.cluster.config.vote_before_configuration = !plan.orders.is_careful;
   plan.orders.pause_max = one_of<3, Duration>(random, {Duration{1s}, Duration{3s}, Duration{8s}});
   plan.ballast_bytes = one_of<6, std::size_t>(random, {0, 0, 1000, 5000, 100'000, 700'000});
+  plan.flood = one_of<3, std::size_t>(random, {30, 100, 400});
   // A large state is written more rarely: the campaign is about moments, not about bytes.
   if (plan.ballast_bytes > 10'000)
     plan.cluster.config.snapshot_interval =
