@@ -4,13 +4,14 @@
 #include <cstring>
 #include <utility>
 
+#include "proa/transport/call_frames.hpp"
+
 namespace proa {
 
 namespace {
 constexpr std::size_t kRequestChunkBytes = std::size_t{64} << 10;
 constexpr std::size_t kUnsentBytesMax = std::size_t{64}
                                         << 10;  // replies that the peer does not read
-constexpr std::byte kOwnProtocol{0xF0};
 }  // namespace
 
 NetInbound::NetInbound(std::shared_ptr<NetContext> net, std::unique_ptr<Stream> stream,
@@ -90,7 +91,7 @@ bool NetInbound::take_request() {
     await_bytes();
     return false;
   }
-  if (unread.data()[0] == kOwnProtocol) return refuse("Proa's own protocol is not spoken here yet");
+  if (unread.data()[0] == kCallFirstByte) return refuse("Proa's own protocol is not spoken here");
   auto decoded = decoder_.next(unread);
   if (!decoded) return refuse(decoded.error().detail);
   if (!decoded->has_value()) {
