@@ -24,8 +24,12 @@ ClientConnection::ClientConnection(Session session, std::unique_ptr<Stream> stre
       received_(kReceiveChunkBytes),
       parser_(session_.server->options.request) {}
 
+void ClientConnection::await_bytes() {
+  stream_.await_bytes<&ClientConnection::on_readable>(weak_from_this());
+}
+
 void ClientConnection::close() {
-  stream_.reset();
+  stream_.close();
   closed_ = {};
 }
 
@@ -40,17 +44,6 @@ void ClientConnection::refuse(std::string_view error) {
 }
 
 // ---- Reading ----
-
-void ClientConnection::await_bytes() {
-  if (awaits_bytes_ || stream_ == nullptr) return;
-  awaits_bytes_ = true;
-  stream_->when_readable([weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (self == nullptr || self->stream_ == nullptr) return;
-    self->awaits_bytes_ = false;
-    self->on_readable();
-  });
-}
 
 void ClientConnection::on_readable() {
   const auto arrived = stream_->read_some(received_.space());
@@ -196,7 +189,7 @@ void ClientConnection::answer_text(std::string text) {
 }
 
 void ClientConnection::answered(std::uint64_t number, Phase phase, Result<kv::Reply> reply) {
-  if (stream_ == nullptr) return;
+  if (!stream_.is_open()) return;
   PROA_ASSERT(outstanding_ > 0);
   PROA_ASSERT(phase == phase_);
   PROA_ASSERT(number >= first_slot_);
@@ -233,29 +226,19 @@ void ClientConnection::release_answers() {
 }
 
 void ClientConnection::flush() {
-  if (stream_ == nullptr) return;
+  if (!stream_.is_open()) return;
   do {
     release_answers();
-    if (awaits_writable_) break;
+    if (stream_.awaits_room()) break;
     if (const auto written = outbox_.write_to(*stream_); !written) {
       return end_of_stream(written.error());
     }
-    if (!outbox_.empty()) await_writable();
+    if (!outbox_.empty()) stream_.await_room<&ClientConnection::flush>(weak_from_this());
   } while (outbox_.empty() && !slots_.empty() &&
            !std::holds_alternative<std::monostate>(slots_.front().answer));
   if (finishing_ && slots_.empty() && outbox_.empty()) return end();
   const bool other_phase_is_over = !held_ || outstanding_ == 0;
   if (stalled_ && may_take() && other_phase_is_over) take_requests();
-}
-
-void ClientConnection::await_writable() {
-  awaits_writable_ = true;
-  stream_->when_writable([weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (self == nullptr || self->stream_ == nullptr) return;
-    self->awaits_writable_ = false;
-    self->flush();
-  });
 }
 
 // ---- The end ----

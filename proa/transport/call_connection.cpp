@@ -18,9 +18,13 @@ CallConnection::CallConnection(std::shared_ptr<Runtime> runtime, std::unique_ptr
       heard_at_(runtime_->now()),
       received_(kChunkBytes) {}
 
+void CallConnection::await_bytes() {
+  stream_.await_bytes<&CallConnection::on_readable>(weak_from_this());
+}
+
 void CallConnection::close() {
   owner_ = nullptr;
-  stream_.reset();
+  stream_.close();
 }
 
 // ---- Sending ----
@@ -47,38 +51,18 @@ void CallConnection::flush_later() {
 }
 
 void CallConnection::flush() {
-  if (stream_ == nullptr || awaits_writable_) return;
+  if (!stream_.is_open() || stream_.awaits_room()) return;
   if (auto written = unsent_.write_to(*stream_); !written) {
     // Its owner may have been in the middle of something when this was called.
     return runtime_->loop().post([weak = weak_from_this(), why = std::move(written).error()] {
       if (const auto self = weak.lock()) self->end(why);
     });
   }
-  if (!unsent_.empty()) return await_writable();
-  if (!awaits_bytes_) read_on();  // it may have waited for answers to leave
-}
-
-void CallConnection::await_writable() {
-  awaits_writable_ = true;
-  stream_->when_writable([weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (self == nullptr || self->stream_ == nullptr) return;
-    self->awaits_writable_ = false;
-    self->flush();
-  });
+  if (!unsent_.empty()) return stream_.await_room<&CallConnection::flush>(weak_from_this());
+  if (!stream_.awaits_bytes()) read_on();  // it may have waited for answers to leave
 }
 
 // ---- Reading ----
-
-void CallConnection::await_bytes() {
-  if (std::exchange(awaits_bytes_, true)) return;
-  stream_->when_readable([weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (self == nullptr || self->stream_ == nullptr) return;
-    self->awaits_bytes_ = false;
-    self->on_readable();
-  });
-}
 
 void CallConnection::on_readable() {
   heard_at_ = runtime_->now();
@@ -94,14 +78,14 @@ void CallConnection::read_on() {
     const auto self = weak.lock();
     if (self == nullptr) return;
     self->will_read_ = false;
-    if (self->stream_ != nullptr) self->take_all();
+    if (self->stream_.is_open()) self->take_all();
   });
 }
 
 void CallConnection::take_all() {
-  while (stream_ != nullptr && owner_->takes_frames()) {
+  while (stream_.is_open() && owner_->takes_frames()) {
     const Result<bool> taken = has_hello_ ? take_one() : take_hello();
-    if (stream_ == nullptr) return;
+    if (!stream_.is_open()) return;
     if (!taken) return end(taken.error());
     if (!*taken) return await_bytes();
   }

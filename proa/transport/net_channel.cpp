@@ -63,25 +63,18 @@ void NetChannel::wake_sender() {
 }
 
 void NetChannel::flush() {
-  if (stream_ != nullptr && !waits_to_write_) write();
+  if (stream_.is_open() && !stream_.awaits_room()) write();
 }
 
 void NetChannel::write() {
   if (auto written = unsent_.write_to(*stream_); !written) return fail(std::move(written).error());
-  if (unsent_.empty()) return;
-  waits_to_write_ = true;
-  stream_->when_writable([weak = weak()] {
-    const auto self = weak.lock();
-    if (self == nullptr || self->stream_ == nullptr) return;
-    self->waits_to_write_ = false;
-    self->write();
-  });
+  if (!unsent_.empty()) stream_.await_room<&NetChannel::write>(weak());
 }
 
 // ---- The connection ----
 
 void NetChannel::connect() {
-  if (stream_ != nullptr || dialing_ != nullptr || redial_timer_ != TimerId{}) return;
+  if (stream_.is_open() || dialing_ != nullptr || redial_timer_ != TimerId{}) return;
   if (net_->runtime->now() >= redial_at_) return dial();
   redial_timer_ = net_->runtime->start_timer(redial_at_, [weak = weak()] {
     const auto self = weak.lock();
@@ -103,16 +96,9 @@ void NetChannel::on_dialled(Result<std::unique_ptr<Stream>> stream) {
   if (cancelled_) return;
   dialing_.reset();
   if (!stream) return fail(std::move(stream).error());
-  stream_ = std::move(stream).value();
-  await_reply();
+  stream_.open(std::move(stream).value());
+  stream_.await_bytes<&NetChannel::on_readable>(weak());
   write();
-}
-
-void NetChannel::await_reply() {
-  stream_->when_readable([weak = weak()] {
-    const auto self = weak.lock();
-    if (self != nullptr && self->stream_ != nullptr) self->on_readable();
-  });
 }
 
 // ---- Replies ----
@@ -122,14 +108,14 @@ void NetChannel::on_readable() {
   if (!arrived) return fail(std::move(arrived).error());
   received_.received(*arrived);
   deliver_replies();
-  if (stream_ == nullptr) return;
-  await_reply();
+  if (!stream_.is_open()) return;
+  stream_.await_bytes<&NetChannel::on_readable>(weak());
   wake_sender();
 }
 
 // A callback may send, and it may destroy the peer.
 void NetChannel::deliver_replies() {
-  while (stream_ != nullptr && received_.unread_bytes() > 0) {
+  while (stream_.is_open() && received_.unread_bytes() > 0) {
     if (open_.empty()) {
       return fail({.code = Errc::protocol_error, .detail = "a reply that nobody asked for"});
     }
@@ -185,9 +171,8 @@ void NetChannel::fail(Error error) {
 }
 
 void NetChannel::disconnect() {
-  stream_.reset();
+  stream_.close();
   dialing_.reset();
-  waits_to_write_ = false;
   unsent_.clear();
   received_ = ReceiveBuffer{kReplyChunkBytes};
   decoder_ = {};

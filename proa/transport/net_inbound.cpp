@@ -27,24 +27,15 @@ NetInbound::NetInbound(std::shared_ptr<NetContext> net, std::unique_ptr<Stream> 
 
 void NetInbound::start() { await_bytes(); }
 
+void NetInbound::await_bytes() { stream_.await_bytes<&NetInbound::on_readable>(weak_from_this()); }
+
 void NetInbound::close() {
-  stream_.reset();
+  stream_.close();
   body_.reset();
   closed_ = {};
 }
 
 // ---- Reading ----
-
-void NetInbound::await_bytes() {
-  if (awaits_bytes_) return;
-  awaits_bytes_ = true;
-  stream_->when_readable([weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (self == nullptr || self->stream_ == nullptr) return;
-    self->awaits_bytes_ = false;
-    self->on_readable();
-  });
-}
 
 void NetInbound::on_readable() {
   heard_at_ = net_->runtime->now();
@@ -64,7 +55,7 @@ void NetInbound::on_readable() {
 // Takes what has arrived as far as the bounds allow and arranges to be called again. May be called
 // at any time.
 void NetInbound::read_on() {
-  while (stream_ != nullptr && (body_.has_value() ? take_body() : take_request())) {
+  while (stream_.is_open() && (body_.has_value() ? take_body() : take_request())) {
   }
   flush();
 }
@@ -99,7 +90,7 @@ bool NetInbound::take_request() {
     return false;
   }
   accept(std::move(**decoded));
-  return stream_ != nullptr;
+  return stream_.is_open();
 }
 
 // Nothing can be made of what comes, nor of anything behind it. What came before is still answered.
@@ -161,7 +152,7 @@ bool NetInbound::take_body() {
 // ---- Replies ----
 
 void NetInbound::respond(std::uint64_t number, Result<Reply> reply) {
-  if (stream_ == nullptr) return;
+  if (!stream_.is_open()) return;
   PROA_ASSERT(number >= first_open_);
   PROA_ASSERT(number - first_open_ < open_.size());
   Open& request = open_[static_cast<std::size_t>(number - first_open_)];
@@ -187,23 +178,13 @@ void NetInbound::release_replies() {
 }
 
 void NetInbound::flush() {
-  if (stream_ == nullptr) return;
-  if (!awaits_writable_) {
+  if (!stream_.is_open()) return;
+  if (!stream_.awaits_room()) {
     if (auto written = unsent_.write_to(*stream_); !written) return end_of_stream(written.error());
-    if (!unsent_.empty()) await_writable();
+    if (!unsent_.empty()) stream_.await_room<&NetInbound::flush>(weak_from_this());
   }
   if (refused_ && open_.empty() && unsent_.empty()) return end();
   if (stalled_ && reads_ahead()) read_on_later();
-}
-
-void NetInbound::await_writable() {
-  awaits_writable_ = true;
-  stream_->when_writable([weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (self == nullptr || self->stream_ == nullptr) return;
-    self->awaits_writable_ = false;
-    self->flush();
-  });
 }
 
 // ---- The end ----

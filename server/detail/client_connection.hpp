@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "proa/transport/detail/awaited_stream.hpp"
 #include "proa/transport/detail/flush_list.hpp"
 #include "proa/transport/detail/receive_buffer.hpp"
 #include "server/detail/command_table.hpp"
@@ -63,12 +64,11 @@ class ClientConnection : public Flushable, public std::enable_shared_from_this<C
   void answer_text(std::string text);
   void answered(std::uint64_t number, Phase phase, Result<kv::Reply> reply);
   void release_answers();
-  void await_writable();
   void end_of_stream(const Error& error);
   void end();
 
   Session session_;
-  std::unique_ptr<Stream> stream_;
+  AwaitedStream stream_;
   Fn<void()> closed_;
   Fn<void()> dirty_;
 
@@ -85,8 +85,6 @@ class ClientConnection : public Flushable, public std::enable_shared_from_this<C
   std::size_t bytes_in_flight_ = 0;
   Outbox outbox_ = {};
 
-  bool awaits_bytes_ = false;
-  bool awaits_writable_ = false;
   bool stalled_ = false;    ///< has stopped taking what has arrived
   bool finishing_ = false;  ///< takes nothing more and ends with the last answer
 };

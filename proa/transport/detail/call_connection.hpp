@@ -7,6 +7,7 @@
 #include "proa/port/runtime.hpp"
 #include "proa/port/stream_layer.hpp"
 #include "proa/transport/call_options.hpp"
+#include "proa/transport/detail/awaited_stream.hpp"
 #include "proa/transport/detail/receive_buffer.hpp"
 #include "proa/transport/detail/send_queue.hpp"
 
@@ -35,7 +36,7 @@ class CallConnection : public std::enable_shared_from_this<CallConnection> {
   void send(const CallFrame& frame, const SharedBytes& body);
   void read_on();  ///< later; the owner takes frames again
   void close();    ///< the owner is not called again
-  bool is_open() const { return stream_ != nullptr; }
+  bool is_open() const { return stream_.is_open(); }
   std::size_t unsent_bytes() const { return unsent_.bytes(); }
   Instant heard_at() const { return heard_at_; }
   const std::string& remote() const { return remote_; }
@@ -48,11 +49,10 @@ class CallConnection : public std::enable_shared_from_this<CallConnection> {
   Result<bool> take_hello();
   void flush_later();
   void flush();
-  void await_writable();
   void end(const Error& why);
 
   std::shared_ptr<Runtime> runtime_;
-  std::unique_ptr<Stream> stream_;
+  AwaitedStream stream_;
   const CallOptions& options_;
   CallConnectionOwner* owner_;
   std::string remote_;
@@ -61,8 +61,6 @@ class CallConnection : public std::enable_shared_from_this<CallConnection> {
   ReceiveBuffer received_;
   SendQueue unsent_ = {};
   bool has_hello_ = false;
-  bool awaits_bytes_ = false;     ///< the stream will call back when there is something to read
-  bool awaits_writable_ = false;  ///< ... when it takes more
   bool will_flush_ = false;
   bool will_read_ = false;
 };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "proa/port/transport.hpp"
+#include "proa/transport/detail/awaited_stream.hpp"
 #include "proa/transport/detail/backoff.hpp"
 #include "proa/transport/detail/net_context.hpp"
 #include "proa/transport/detail/receive_buffer.hpp"
@@ -51,7 +52,6 @@ class NetChannel : public Flushable, public std::enable_shared_from_this<NetChan
   void dial();
   void on_dialled(Result<std::unique_ptr<Stream>> stream);
   void on_readable();
-  void await_reply();
   void deliver_replies();
   void write();
   void watch_limit();
@@ -71,8 +71,7 @@ class NetChannel : public Flushable, public std::enable_shared_from_this<NetChan
   TimerId redial_timer_ = {};
   TimerId limit_timer_ = {};
   std::unique_ptr<Dialing> dialing_ = {};
-  std::unique_ptr<Stream> stream_ = {};
-  bool waits_to_write_ = false;  ///< the stream was full and will call back
+  AwaitedStream stream_ = {};
 
   SendQueue unsent_ = {};
   ReceiveBuffer received_;

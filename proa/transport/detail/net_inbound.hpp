@@ -8,6 +8,7 @@
 #include <string>
 
 #include "proa/port/transport.hpp"
+#include "proa/transport/detail/awaited_stream.hpp"
 #include "proa/transport/detail/net_context.hpp"
 #include "proa/transport/detail/receive_buffer.hpp"
 #include "proa/transport/detail/send_queue.hpp"
@@ -50,12 +51,11 @@ class NetInbound : public Flushable, public std::enable_shared_from_this<NetInbo
   bool refuse(const std::string& why);
   void respond(std::uint64_t number, Result<Reply> reply);
   void release_replies();
-  void await_writable();
   void end_of_stream(const Error& error);
   void end();
 
   std::shared_ptr<NetContext> net_;
-  std::unique_ptr<Stream> stream_;
+  AwaitedStream stream_;
   TransportEvents& events_;
   Fn<void()> closed_;
   std::string remote_;
@@ -69,10 +69,8 @@ class NetInbound : public Flushable, public std::enable_shared_from_this<NetInbo
   std::uint64_t first_open_ = 0;  ///< number of the first open request
   SendQueue unsent_ = {};
 
-  bool awaits_bytes_ = false;     ///< the stream will call back when there is something to read
-  bool awaits_writable_ = false;  ///< ... when it takes more
-  bool stalled_ = false;          ///< what has arrived waits until replies have left
-  bool refused_ = false;          ///< nothing more is taken; it ends with the last reply
+  bool stalled_ = false;  ///< what has arrived waits until replies have left
+  bool refused_ = false;  ///< nothing more is taken; it ends with the last reply
 };
 
 }  // namespace proa
