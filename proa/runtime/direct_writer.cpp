@@ -12,13 +12,6 @@
 namespace proa::detail {
 namespace {
 
-std::size_t total(std::span<const ByteView> pieces) {
-  std::size_t bytes = 0;
-  for (const ByteView piece : pieces)
-    bytes += piece.size();
-  return bytes;
-}
-
 /// Copies pieces one behind the other, a buffer at a time.
 class Copier {
  public:
@@ -58,26 +51,26 @@ int write_all(int fd, std::uint64_t offset, std::span<const std::byte> bytes, bo
 
 }  // namespace
 
-bool DirectWriter::write(const UniqueFd& file, std::uint64_t offset,
-                         std::span<const ByteView> pieces, int& failed) {
-  if (impossible_ || (!fd_.valid() && !open(file))) return false;
-  std::size_t left = total(pieces);
+std::optional<int> DirectWriter::write(const UniqueFd& file, std::uint64_t offset,
+                                       std::span<const ByteView> pieces, std::size_t bytes) {
+  if (impossible_ || (!fd_.valid() && !open(file))) return std::nullopt;
+  std::size_t left = bytes;
   make_buffer(std::min(left, kBufferBytesMax));
   Copier copier(pieces);
   bool began = false;
   while (left > 0) {
     const std::span<std::byte> part{buffer_.get(), std::min(left, buffer_bytes_)};
     copier.fill(part);
-    failed = write_all(fd_.get(), offset, part, began);
+    const int failed = write_all(fd_.get(), offset, part, began);
     if (failed == EINVAL && !began) {
       impossible_ = true;
-      return false;
+      return std::nullopt;
     }
-    if (failed != 0) return true;
+    if (failed != 0) return failed;
     offset += part.size();
     left -= part.size();
   }
-  return true;
+  return 0;
 }
 
 /// The same file again, whatever its name is by now.

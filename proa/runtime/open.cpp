@@ -1,5 +1,6 @@
 #include "proa/runtime/open.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <string_view>
@@ -39,24 +40,6 @@ Result<Configuration> cluster_from(std::string_view text) {
   return cluster;
 }
 
-/// The words of a command line, one after another.
-class Words {
- public:
-  Words(int count, const char* const* words) : count_(count), words_(words) {}
-
-  bool at_end() const { return next_ >= count_; }
-  std::string_view take() { return words_[next_++]; }
-  Result<std::string_view> value_of(std::string_view option) {
-    if (at_end()) return fail(invalid(std::string{option} + " needs a value"));
-    return take();
-  }
-
- private:
-  int count_;
-  const char* const* words_;
-  int next_ = 1;  // after the name of the program
-};
-
 const Server* self_in(const OpenOptions& options) {
   return options.cluster.find(options.config.local_id);
 }
@@ -71,24 +54,22 @@ Result<void> found(const OpenOptions& options, Stores stores) {
 
 Result<OpenOptions> options_from(int argc, const char* const* argv) {
   OpenOptions options;
-  options.config.local_id = {"n1"};
-  Words words{argc, argv};
-  while (!words.at_end()) {
-    const std::string_view option = words.take();
-    if (option == "--join") {
-      options.joins = true;
-      continue;
-    }
-    if (option != "--name" && option != "--cluster" && option != "--data") {
-      return fail(
-          invalid("unknown option '" + std::string{option} + "'; " + std::string{kKnownOptions}));
-    }
-    PROA_TRY(const std::string_view value, words.value_of(option));
-    if (option == "--name") options.config.local_id = {std::string{value}};
-    if (option == "--data") options.directory = value;
-    if (option == "--cluster") {
-      PROA_TRY(options.cluster, cluster_from(value));
-    }
+  std::string name = "n1";
+  std::string cluster;
+  CLI::App app;
+  app.set_help_flag();  // whoever embeds this has a help of their own
+  app.add_option("--name", name);
+  const CLI::Option* names_cluster = app.add_option("--cluster", cluster);
+  app.add_option("--data", options.directory);
+  app.add_flag("--join", options.joins);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& wrong) {
+    return fail(invalid(std::string{wrong.what()} + "; " + std::string{kKnownOptions}));
+  }
+  options.config.local_id = {name};
+  if (names_cluster->count() > 0) {
+    PROA_TRY(options.cluster, cluster_from(cluster));
   }
   const ServerId& self = options.config.local_id;
   if (options.directory.empty()) options.directory = "proa-" + self.value;

@@ -28,11 +28,10 @@ Result<void> PosixFile::write_at(std::uint64_t offset, std::span<const ByteView>
   std::size_t bytes = 0;
   for (const ByteView piece : pieces)
     bytes += piece.size();
-  int failed = 0;
-  if (!DirectWriter::fits(offset, bytes) || !direct_.write(fd_, offset, pieces, failed)) {
-    return write_through_cache(offset, pieces);
-  }
-  if (failed != 0) return file_failure("write", path_, failed);
+  if (!DirectWriter::fits(offset, bytes)) return write_through_cache(offset, pieces);
+  const std::optional<int> failed = direct_.write(fd_, offset, pieces, bytes);
+  if (!failed) return write_through_cache(offset, pieces);
+  if (*failed != 0) return file_failure("write", path_, *failed);
   return {};
 }
 

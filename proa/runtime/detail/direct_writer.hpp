@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 
 #include "proa/base/bytes.hpp"
@@ -23,10 +24,10 @@ class DirectWriter {
     return bytes > 0 && offset % kBlockBytes == 0 && bytes % kBlockBytes == 0;
   }
 
-  /// False: nothing was written, since the file system knows no such way; ask no more.
-  /// Otherwise `failed` is 0 or the errno.
-  bool write(const UniqueFd& file, std::uint64_t offset, std::span<const ByteView> pieces,
-             int& failed);
+  /// Writes the pieces, which have so many `bytes`; 0 or the errno. Nothing: nothing was written,
+  /// since there is no such way to this file.
+  std::optional<int> write(const UniqueFd& file, std::uint64_t offset,
+                           std::span<const ByteView> pieces, std::size_t bytes);
 
  private:
   static constexpr std::size_t kBufferBytesMax = std::size_t{1} << 20;
