@@ -35,16 +35,19 @@ class Copier {
   std::size_t skip_ = 0;
 };
 
-/// 0 or the errno.
+/// 0 or the errno. A part of a block, as the last bytes of a full disk may be, is written again:
+/// what follows must begin with a block.
 int write_all(int fd, std::uint64_t offset, std::span<const std::byte> bytes, bool& began) {
   while (!bytes.empty()) {
     const ssize_t wrote = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0) return errno;
-    if (wrote == 0) return EIO;  // no progress would loop for ever
+    const std::size_t whole =
+        static_cast<std::size_t>(wrote) / DirectWriter::kBlockBytes * DirectWriter::kBlockBytes;
+    if (whole == 0) return EIO;  // no progress would loop for ever
     began = true;
-    offset += static_cast<std::uint64_t>(wrote);
-    bytes = bytes.subspan(static_cast<std::size_t>(wrote));
+    offset += whole;
+    bytes = bytes.subspan(whole);
   }
   return 0;
 }
@@ -71,6 +74,12 @@ std::optional<int> DirectWriter::write(const UniqueFd& file, std::uint64_t offse
     left -= part.size();
   }
   return 0;
+}
+
+void DirectWriter::let_go() {
+  fd_ = UniqueFd{};
+  buffer_.reset();
+  buffer_bytes_ = 0;
 }
 
 /// The same file again, whatever its name is by now.

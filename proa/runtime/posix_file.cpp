@@ -37,6 +37,7 @@ Result<void> PosixFile::write_at(std::uint64_t offset, std::span<const ByteView>
 
 Result<void> PosixFile::write_through_cache(std::uint64_t offset,
                                             std::span<const ByteView> pieces) {
+  direct_.let_go();  // a log keeps its full segments open, and writes their footers last
   Gather gather(pieces);
   for (auto vectors = gather.next_call(); !vectors.empty(); vectors = gather.next_call()) {
     const ssize_t wrote = ::pwritev(fd_.get(), vectors.data(), static_cast<int>(vectors.size()),

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <string>
 
 #include "proa/runtime/detail/temporary_directory.hpp"
@@ -117,6 +118,19 @@ TEST_F(PosixFiles, BothWaysToTheDiskSeeEachOther) {
   expected.replace(10, 3, "odd");
   expected.replace(4096 + 7, 3, "odd");
   EXPECT_EQ(content_of("a"), expected);
+}
+
+TEST_F(PosixFiles, AWriteThroughTheCacheEndsTheOtherWayUntilItIsNeeded) {
+  const auto open_descriptors = [] {
+    const std::filesystem::directory_iterator all{"/proc/self/fd"};
+    return std::distance(begin(all), end(all));
+  };
+  const auto file = create("a");
+  const auto before = open_descriptors();
+  ASSERT_TRUE(file->write_at(0, view_of(std::string(4096, 'a'))));
+  EXPECT_LE(open_descriptors(), before + 1);  // equal where the file system knows that way
+  ASSERT_TRUE(file->write_at(4096, view_of("footer")));
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 TEST_F(PosixFiles, WholeBlocksOfMoreThanOneBufferArriveInOrder) {

@@ -28,6 +28,8 @@ class DirectWriter {
   /// since there is no such way to this file.
   std::optional<int> write(const UniqueFd& file, std::uint64_t offset,
                            std::span<const ByteView> pieces, std::size_t bytes);
+  /// Keeps neither memory nor descriptor until the next write.
+  void let_go();
 
  private:
   static constexpr std::size_t kBufferBytesMax = std::size_t{1} << 20;
