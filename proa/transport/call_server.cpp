@@ -1,10 +1,10 @@
 #include "proa/transport/call_server.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "proa/transport/call_codec.hpp"
 #include "proa/transport/detail/call_connection.hpp"
+#include "proa/transport/detail/make_room.hpp"
 
 namespace proa {
 
@@ -170,23 +170,12 @@ void CallServer::stop() {
 }
 
 void CallServer::accept(std::unique_ptr<Stream> stream) {
-  make_room();
+  make_room(inbound_, *inner_);
   const std::uint64_t number = accepted_++;
   auto connection = std::make_shared<CallInbound>(inner_, std::move(stream),
                                                   [this, number] { inbound_.erase(number); });
   inbound_.emplace(number, connection);
   connection->start();
-}
-
-void CallServer::make_room() {
-  if (inbound_.size() < inner_->options.connections_max) return;
-  const auto silent = std::ranges::min_element(
-      inbound_, {}, [](const auto& numbered) { return numbered.second->heard_at(); });
-  inner_->log(LogLevel::warn, "connection from " + silent->second->remote() +
-                                  " is closed, it was silent longest: connections_max = " +
-                                  std::to_string(inner_->options.connections_max) + " is reached");
-  silent->second->close();
-  inbound_.erase(silent);
 }
 
 }  // namespace proa

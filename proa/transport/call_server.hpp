@@ -38,7 +38,6 @@ class CallServer {
   friend class CallInbound;
   struct Inner;
   void accept(std::unique_ptr<Stream> stream);
-  void make_room();
 
   std::shared_ptr<Inner> inner_;
   std::shared_ptr<StreamLayer> streams_;

@@ -1,8 +1,8 @@
 #include "proa/transport/net_transport.hpp"
 
-#include <algorithm>
 #include <utility>
 
+#include "proa/transport/detail/make_room.hpp"
 #include "proa/transport/detail/net_context.hpp"
 #include "proa/transport/detail/net_inbound.hpp"
 #include "proa/transport/detail/net_peer.hpp"
@@ -55,25 +55,12 @@ std::unique_ptr<Peer> NetTransport::connect(const Server& server) {
 }
 
 void NetTransport::accept(std::unique_ptr<Stream> stream) {
-  make_room();
+  make_room(inbound_, *net_);
   const std::uint64_t number = accepted_++;
   auto connection = std::make_shared<NetInbound>(net_, std::move(stream), *events_,
                                                  [this, number] { inbound_.erase(number); });
   inbound_.emplace(number, connection);
   connection->start();
-}
-
-// Connections whose other end has vanished without a word would pile up. The one that has been
-// silent longest is the least likely to be missed, and its owner can dial again.
-void NetTransport::make_room() {
-  if (inbound_.size() < net_->options.connections_max) return;
-  const auto silent = std::ranges::min_element(
-      inbound_, {}, [](const auto& numbered) { return numbered.second->heard_at(); });
-  net_->log(LogLevel::warn, "connection from " + silent->second->remote() +
-                                " is closed, it was silent longest: connections_max = " +
-                                std::to_string(net_->options.connections_max) + " is reached");
-  silent->second->close();
-  inbound_.erase(silent);
 }
 
 }  // namespace proa

@@ -35,7 +35,6 @@ class NetTransport final : public Transport {
 
  private:
   void accept(std::unique_ptr<Stream> stream);
-  void make_room();
 
   std::shared_ptr<Runtime> runtime_;
   std::shared_ptr<NetContext> net_;
