@@ -16,11 +16,10 @@ bool is_of_http(ByteView word) { return same_word(word, "POST") || same_word(wor
 }  // namespace
 
 ClientConnection::ClientConnection(Session session, std::unique_ptr<Stream> stream,
-                                   Fn<void()> closed, Fn<void()> dirty)
+                                   Fn<void()> closed)
     : session_(std::move(session)),
       stream_(std::move(stream)),
       closed_(std::move(closed)),
-      dirty_(std::move(dirty)),
       received_(kReceiveChunkBytes),
       parser_(session_.server->options.request) {}
 
@@ -35,7 +34,7 @@ void ClientConnection::close() {
 
 void ClientConnection::finish() {
   finishing_ = true;
-  dirty_();
+  flush_later();
 }
 
 void ClientConnection::refuse(std::string_view error) {
@@ -64,7 +63,7 @@ void ClientConnection::take_requests() {
   while (take_request()) {
   }
   submit();
-  dirty_();
+  flush_later();
 }
 
 // False: it has to wait for bytes, or for answers.
@@ -205,7 +204,7 @@ void ClientConnection::answered(std::uint64_t number, Phase phase, Result<kv::Re
   }
   const auto* const answer = std::get_if<kv::Reply>(&slot.answer);
   if (std::holds_alternative<kv::Refusal>(*answer)) ++session_.server->counters.error_replies;
-  dirty_();
+  flush_later();
 }
 
 // In the order of the requests. Values wait here, shared with the store, rather than as text.
@@ -224,6 +223,8 @@ void ClientConnection::release_answers() {
     ++first_slot_;
   }
 }
+
+void ClientConnection::flush_later() { flush_at_turn_end(session_.server, shared_from_this()); }
 
 void ClientConnection::flush() {
   if (!stream_.is_open()) return;

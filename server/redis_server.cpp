@@ -4,7 +4,6 @@
 #include <map>
 #include <utility>
 
-#include "proa/transport/detail/flush_list.hpp"
 #include "server/detail/client_connection.hpp"
 
 namespace proa::server {
@@ -46,12 +45,12 @@ class RedisServer::Inner : public std::enable_shared_from_this<RedisServer::Inne
     if (stopping_) return;
     const std::uint64_t id = ++context_->counters.connections;
     std::string remote = stream->remote();
-    auto connection = std::make_shared<ClientConnection>(
-        Session{.server = context_,
-                .id = id,
-                .remote = std::move(remote),
-                .began_at = context_->runtime->now()},
-        std::move(stream), [this, id] { forget(id); }, [this, id] { flush_later(id); });
+    auto connection =
+        std::make_shared<ClientConnection>(Session{.server = context_,
+                                                   .id = id,
+                                                   .remote = std::move(remote),
+                                                   .began_at = context_->runtime->now()},
+                                           std::move(stream), [this, id] { forget(id); });
     connections_.emplace(id, connection);
     context_->counters.clients = connections_.size();
     if (connections_.size() > context_->options.clients_max) {
@@ -66,21 +65,6 @@ class RedisServer::Inner : public std::enable_shared_from_this<RedisServer::Inne
     if (stopping_ && connections_.empty()) tell_stopped();
   }
 
-  // Whatever a turn has answered leaves at its end, in one write for each client.
-  void flush_later(std::uint64_t id) {
-    const auto found = connections_.find(id);
-    if (found == connections_.end()) return;
-    to_flush_.add(found->second);
-    if (std::exchange(flush_is_due_, true)) return;
-    context_->runtime->at_turn_end([weak = weak_from_this()] {
-      const auto self = weak.lock();
-      if (self == nullptr) return;
-      self->flush_is_due_ = false;
-      FlushList due = std::exchange(self->to_flush_, {});
-      due.flush();
-    });
-  }
-
   void tell_stopped() {
     if (!stopped_) return;
     context_->runtime->loop().post(std::exchange(stopped_, {}));
@@ -89,11 +73,22 @@ class RedisServer::Inner : public std::enable_shared_from_this<RedisServer::Inne
   std::shared_ptr<ServerContext> context_;
   std::shared_ptr<StreamLayer> streams_;
   std::map<std::uint64_t, std::shared_ptr<ClientConnection>> connections_ = {};  ///< by id
-  FlushList to_flush_ = {};
-  bool flush_is_due_ = false;
   bool stopping_ = false;
   Fn<void()> stopped_ = {};
 };
+
+void flush_at_turn_end(const std::shared_ptr<ServerContext>& server,
+                       const std::shared_ptr<Flushable>& connection) {
+  server->to_flush.add(connection);
+  if (std::exchange(server->flush_is_due, true)) return;
+  server->runtime->at_turn_end([weak = std::weak_ptr{server}] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->flush_is_due = false;
+    FlushList due = std::exchange(self->to_flush, {});
+    due.flush();
+  });
+}
 
 RedisServer::RedisServer(std::shared_ptr<Runtime> runtime, std::shared_ptr<StreamLayer> clients,
                          std::shared_ptr<Replica> replica, RedisServerOptions options)

@@ -23,10 +23,8 @@ namespace proa::server {
 /// after the answers to what came before them. Threads: the loop.
 class ClientConnection : public Flushable, public std::enable_shared_from_this<ClientConnection> {
  public:
-  /// `closed` is called once, when the connection ends by itself; `dirty` whenever flush() is
-  /// wanted at the end of the turn.
-  ClientConnection(Session session, std::unique_ptr<Stream> stream, Fn<void()> closed,
-                   Fn<void()> dirty);
+  /// `closed` is called once, when the connection ends by itself.
+  ClientConnection(Session session, std::unique_ptr<Stream> stream, Fn<void()> closed);
 
   void start() { await_bytes(); }
   void flush() override;
@@ -64,13 +62,13 @@ class ClientConnection : public Flushable, public std::enable_shared_from_this<C
   void answer_text(std::string text);
   void answered(std::uint64_t number, Phase phase, Result<kv::Reply> reply);
   void release_answers();
+  void flush_later();
   void end_of_stream(const Error& error);
   void end();
 
   Session session_;
   AwaitedStream stream_;
   Fn<void()> closed_;
-  Fn<void()> dirty_;
 
   ReceiveBuffer received_;
   resp::RequestParser parser_;

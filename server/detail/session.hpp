@@ -8,6 +8,7 @@
 
 #include "proa/base/logger.hpp"
 #include "proa/port/runtime.hpp"
+#include "proa/transport/detail/flush_list.hpp"
 #include "server/redis_server_options.hpp"
 #include "server/replica.hpp"
 #include "server/resp/reply_writer.hpp"
@@ -30,11 +31,17 @@ struct ServerContext {
   std::string address = {};  ///< where clients connect
   Instant started_at = {};
   ServerCounters counters = {};
+  FlushList to_flush = {};  ///< at the end of the turn
+  bool flush_is_due = false;
 
   void log(LogLevel level, const std::string& text) const {
     if (options.logger->enabled(level)) options.logger->log(level, text);
   }
 };
+
+/// Whatever a turn has answered leaves at its end, in one write for each client.
+void flush_at_turn_end(const std::shared_ptr<ServerContext>& server,
+                       const std::shared_ptr<Flushable>& connection);
 
 /// What has come since MULTI.
 struct Transaction {
