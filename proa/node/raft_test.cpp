@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "proa/node/bootstrap.hpp"
+#include "proa/node/detail/fsms_test.hpp"
 #include "proa/store/memory_log_store.hpp"
 #include "proa/store/memory_snapshot_store.hpp"
 #include "proa/store/memory_stable_store.hpp"
@@ -18,28 +19,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Adds numbers; answers with the sum so far.
-struct Counter final : Fsm {
-  void apply(std::span<const Committed> batch, Responses& responses) override {
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      total += as_int64(batch[i].command).value_or(0);
-      if (responses.wanted(i)) responses.set(i, total);
-    }
-  }
-  Result<std::unique_ptr<Snapshot>> snapshot() override {
-    return fail(Errc::nothing_new_to_snapshot, "not here");
-  }
-  Result<void> restore(ByteSource&) override { return {}; }
-  std::int64_t total = 0;
-};
-
 struct Machine {
   std::shared_ptr<MemoryLogStore> logs = std::make_shared<MemoryLogStore>();
   std::shared_ptr<MemoryStableStore> stable = std::make_shared<MemoryStableStore>();
   std::shared_ptr<MemorySnapshotStore> snapshots = std::make_shared<MemorySnapshotStore>();
   std::shared_ptr<testing::SimRuntime> runtime;
   std::shared_ptr<DirectTransport> transport;
-  std::shared_ptr<Counter> counter;
+  std::shared_ptr<AddingFsm> counter;
   std::unique_ptr<Raft> raft;
 };
 
@@ -58,7 +44,7 @@ struct Cluster : ::testing::TestWithParam<std::uint64_t> {
     machine.runtime = std::make_shared<testing::SimRuntime>(scheduler, options, ++seeds);
     machine.transport = std::make_shared<DirectTransport>(
         network, machine.runtime, DirectTransportOptions{.address = {name}});
-    machine.counter = std::make_shared<Counter>();
+    machine.counter = std::make_shared<AddingFsm>();
     auto raft = Raft::create(config_of(name), machine.counter, machine.logs, machine.stable,
                              machine.snapshots, machine.transport);
     EXPECT_TRUE(raft) << to_string(raft.error());

@@ -4,6 +4,7 @@
 
 #include "proa/driver/hard_state.hpp"
 #include "proa/driver/test_support.hpp"
+#include "proa/node/detail/fsms_test.hpp"
 #include "proa/node/detail/restore_newest.hpp"
 #include "proa/store/memory_log_store.hpp"
 #include "proa/store/memory_snapshot_store.hpp"
@@ -11,28 +12,6 @@
 
 namespace proa {
 namespace {
-
-/// Remembers its commands as one text.
-struct TextFsm final : Fsm {
-  struct View final : Snapshot {
-    explicit View(std::string text) : text_(std::move(text)) {}
-    Result<void> write_to(SnapshotSink& sink) override { return sink.write(view_of(text_)); }
-    std::string text_;
-  };
-  void apply(std::span<const Committed> batch, Responses&) override {
-    for (const Committed& entry : batch)
-      text += text_of(entry.command);
-  }
-  Result<std::unique_ptr<Snapshot>> snapshot() override { return std::make_unique<View>(text); }
-  Result<void> restore(ByteSource& source) override {
-    std::array<std::byte, 100> bytes{};
-    PROA_TRY(const std::size_t count, source.read(bytes));
-    text = text_of(ByteView{bytes}.first(count));
-    if (text == "rotten") return fail(Errc::corrupt, "rotten");
-    return {};
-  }
-  std::string text;
-};
 
 struct Recovery : ::testing::Test {
   Stores stores() { return {.logs = logs, .stable = stable, .snapshots = snapshots}; }

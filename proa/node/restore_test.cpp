@@ -5,6 +5,7 @@
 #include <string>
 
 #include "proa/node/bootstrap.hpp"
+#include "proa/node/detail/fsms_test.hpp"
 #include "proa/node/raft.hpp"
 #include "proa/store/memory_log_store.hpp"
 #include "proa/store/memory_snapshot_store.hpp"
@@ -16,27 +17,6 @@ namespace proa {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Remembers its commands as one text, which is also its snapshot.
-struct TextFsm final : Fsm {
-  struct View final : Snapshot {
-    explicit View(std::string text) : text_(std::move(text)) {}
-    Result<void> write_to(SnapshotSink& sink) override { return sink.write(view_of(text_)); }
-    std::string text_;
-  };
-  void apply(std::span<const Committed> batch, Responses&) override {
-    for (const Committed& entry : batch)
-      text += text_of(entry.command);
-  }
-  Result<std::unique_ptr<Snapshot>> snapshot() override { return std::make_unique<View>(text); }
-  Result<void> restore(ByteSource& source) override {
-    std::array<std::byte, 1000> bytes{};
-    PROA_TRY(const std::size_t count, source.read(bytes));
-    text = text_of(ByteView{bytes}.first(count));
-    return {};
-  }
-  std::string text;
-};
 
 struct TextSource final : ByteSource {
   explicit TextSource(std::string text) : text_(std::move(text)) {}

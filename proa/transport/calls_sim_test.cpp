@@ -3,24 +3,20 @@
 #include <map>
 #include <string>
 
-#include "proa/testing/sim_runtime.hpp"
-#include "proa/testing/sim_streams.hpp"
 #include "proa/transport/call_client.hpp"
 #include "proa/transport/call_server.hpp"
+#include "proa/transport/detail/broken_network_test.hpp"
 #include "proa/transport/split_streams.hpp"
 
 namespace proa {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::Scheduler;
-using testing::SimRuntime;
-using testing::SimStreams;
 
 /// One caller, one server that answers late and in any order, and a network that does what
 /// networks do. Counts how often each body has run.
-struct Campaign {
-  explicit Campaign(std::uint64_t seed) : scheduler(seed) {
+struct Campaign : BrokenNetwork {
+  explicit Campaign(std::uint64_t seed) : BrokenNetwork(seed) {
     server.on(1, [this](const CallHello&, SharedBytes body, CallRespond respond) {
       ++ran[std::string{text_of(body)}];
       const Duration late{static_cast<std::int64_t>(scheduler.random().below(5'000'000))};
@@ -52,30 +48,12 @@ struct Campaign {
     });
   }
   void act() {
-    Random& random = scheduler.random();
-    for (std::uint64_t i = random.below(4); i > 0; --i)
+    for (std::uint64_t i = scheduler.random().below(4); i > 0; --i)
       call();
-    if (random.percent(2)) {
-      const auto mode = static_cast<testing::StreamCut>(random.below(3));
-      random.percent(50) ? streams.cut({"a"}, {"b"}, mode) : streams.cut({"b"}, {"a"}, mode);
-    }
-    if (random.percent(5)) streams.heal_all();
-  }
-  void run_until(Instant until) {
-    bool reached = false;
-    scheduler.at(until, 1, [&reached] { reached = true; });
-    while (!reached && scheduler.run_next()) {
-    }
+    cut_or_heal();
   }
   void run() {
-    for (int step = 0; step < 400; ++step) {
-      runtime_a->loop().post([this] { act(); });
-      run_until(scheduler.now() +
-                Duration{static_cast<std::int64_t>(1 + scheduler.random().below(40'000'000))});
-    }
-    streams.heal_all();
-    streams.options().reset_permille = 0;
-    run_until(scheduler.now() + 100s);
+    disturb([this] { act(); }, 100s);
     EXPECT_EQ(ended.size(), calls);
     for (const auto& [body, times] : ended)
       EXPECT_EQ(times, 1) << body.substr(0, 10);
@@ -91,17 +69,6 @@ struct Campaign {
     EXPECT_GE(answered, before + 1);
   }
 
-  Scheduler scheduler;
-  SimStreams streams{scheduler,
-                     {.stall_permille = 5,
-                      .reset_permille = 3,
-                      .short_write_percent = 20,
-                      .short_read_percent = 20},
-                     scheduler.random().next()};
-  std::shared_ptr<SimRuntime> runtime_a =
-      std::make_shared<SimRuntime>(scheduler, testing::SimRuntimeOptions{}, 1);
-  std::shared_ptr<SimRuntime> runtime_b =
-      std::make_shared<SimRuntime>(scheduler, testing::SimRuntimeOptions{.server = 1}, 2);
   SplitStreams port{runtime_b, streams.layer(runtime_b, {"b"})};
   CallServer server{runtime_b, port.calls(), {}};
   std::unique_ptr<CallClient> client = std::make_unique<CallClient>(

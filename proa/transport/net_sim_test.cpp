@@ -3,8 +3,7 @@
 #include <deque>
 #include <string>
 
-#include "proa/testing/sim_runtime.hpp"
-#include "proa/testing/sim_streams.hpp"
+#include "proa/transport/detail/broken_network_test.hpp"
 #include "proa/transport/net_transport.hpp"
 #include "proa/wire/entry_codec.hpp"
 
@@ -14,7 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::Scheduler;
 using testing::SimRuntime;
-using testing::SimStreams;
 
 /// Answers late and in any order; a snapshot when all of it has come, or at once with a refusal.
 struct LateResponder final : TransportEvents {
@@ -84,8 +82,8 @@ struct LateResponder final : TransportEvents {
 };
 
 /// A server that asks, one that answers, and a network in between that does what networks do.
-struct Campaign {
-  explicit Campaign(std::uint64_t seed) : scheduler(seed) {
+struct Campaign : BrokenNetwork {
+  explicit Campaign(std::uint64_t seed) : BrokenNetwork(seed) {
     EXPECT_TRUE(asking.start(nobody));
     EXPECT_TRUE(answering.start(responder));
     nobody.transport = &asking;
@@ -180,23 +178,13 @@ struct Campaign {
     if (random.percent(30)) ask_vote();
     if (random.percent(3)) ask_snapshot();
     asking.flush();
-    if (random.percent(2)) {
-      const auto mode = static_cast<testing::StreamCut>(random.below(3));
-      random.percent(50) ? streams.cut({"a"}, {"b"}, mode) : streams.cut({"b"}, {"a"}, mode);
-    }
-    if (random.percent(5)) streams.heal_all();
+    cut_or_heal();
     if (random.percent(1)) {
       answering.stop();
       EXPECT_TRUE(answering.start(responder));
     }
   }
 
-  void run_until(Instant until) {
-    bool reached = false;
-    scheduler.at(until, 1, [&reached] { reached = true; });
-    while (!reached && scheduler.run_next()) {
-    }
-  }
   void ask_both() {
     runtime_a->loop().post([this] {
       ask_append();
@@ -206,14 +194,7 @@ struct Campaign {
     run_until(scheduler.now() + 2s);
   }
   void run() {
-    for (int step = 0; step < 400; ++step) {
-      runtime_a->loop().post([this] { act(); });
-      run_until(scheduler.now() +
-                Duration{static_cast<std::int64_t>(1 + scheduler.random().below(40'000'000))});
-    }
-    streams.heal_all();
-    streams.options().reset_permille = 0;
-    run_until(scheduler.now() + 400s);  // beyond every time limit
+    disturb([this] { act(); }, 400s);  // beyond every time limit
     for (const auto& open : asked)
       EXPECT_TRUE(open.empty());
     ask_both();  // a connection that died unnoticed is noticed now
@@ -224,17 +205,6 @@ struct Campaign {
 
   static inline const NetOptions kOptions{
       .control_limit = 500ms, .append_limit = 1s, .snapshot_limit = 500ms, .window_bytes = 100'000};
-  Scheduler scheduler;
-  SimStreams streams{scheduler,
-                     {.stall_permille = 5,
-                      .reset_permille = 3,
-                      .short_write_percent = 20,
-                      .short_read_percent = 20},
-                     scheduler.random().next()};
-  std::shared_ptr<SimRuntime> runtime_a =
-      std::make_shared<SimRuntime>(scheduler, testing::SimRuntimeOptions{}, 1);
-  std::shared_ptr<SimRuntime> runtime_b =
-      std::make_shared<SimRuntime>(scheduler, testing::SimRuntimeOptions{.server = 1}, 2);
   LateResponder nobody{scheduler, *runtime_a};
   LateResponder responder{scheduler, *runtime_b};
   NetTransport asking{runtime_a, streams.layer(runtime_a, {"a"}), kOptions};

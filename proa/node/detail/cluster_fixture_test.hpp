@@ -7,24 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "proa/node/detail/fsms_test.hpp"
 #include "proa/testing/sim_cluster.hpp"
 
 namespace proa {
-
-/// Adds numbers; answers with the sum so far.
-struct AddingFsm final : Fsm {
-  void apply(std::span<const Committed> batch, Responses& responses) override {
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      total += as_int64(batch[i].command).value_or(0);
-      if (responses.wanted(i)) responses.set(i, total);
-    }
-  }
-  Result<std::unique_ptr<Snapshot>> snapshot() override {
-    return fail(Errc::nothing_new_to_snapshot, "not here");
-  }
-  Result<void> restore(ByteSource&) override { return {}; }
-  std::int64_t total = 0;
-};
 
 /// Servers on simulated machines; of the seed depends whether their lanes run inline.
 struct SimulatedServers : ::testing::TestWithParam<std::uint64_t> {
