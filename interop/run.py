@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """One cluster of real hashicorp/raft servers and ours, under the same faults.
 
-Goal: each side follows, leads, repairs the other's log and survives SIGKILL of either, and no
-acknowledged write is lost. Method: three real processes on loopback (n1 is hashicorp/raft, n2 and
-n3 are ours), driven over their control ports; at the end every acknowledged key is on every server
-and the digests of all commands agree at equal indexes. Exit code 1 if anything is missing.
+Goal: each side follows, leads, repairs the other's log, installs its snapshots, takes leadership
+over from it and survives SIGKILL of either, and no acknowledged write is lost. Method: three real
+processes on loopback (n1 is hashicorp/raft, n2 and n3 are ours), driven over their control ports;
+at the end every acknowledged key is on every server and the digests of all commands agree at equal
+indexes. Exit code 1 if anything is missing.
 
 Waits have a limit and wait for a stated condition; nothing depends on how long it takes.
 """
@@ -26,6 +27,11 @@ KILLS_PER_KIND = 10
 REPAIRS_PER_KIND = 3
 REPAIR_ATTEMPTS_MAX = 60
 INSTALLS_PER_KIND = 3
+TRANSFERS_PER_ROW = 3
+TRANSFER_ATTEMPTS_MAX = 10  # for one row; an election may come in between, entries be on their way
+WRITES_AFTER_TRANSFER = 20
+LOAD_DURING_TRANSFER = 50000  # writes; more than are done before it refuses them
+LINES_IN_FLIGHT = 256
 TRAILING = 16  # entries that a server keeps behind its snapshot
 
 
@@ -97,6 +103,17 @@ class Peer:
                 return json.loads(text) if text else None
         except (OSError, ValueError):
             return None
+
+    def ask_all(self, lines):
+        """The answers to many commands, over one connection."""
+        answers = []
+        with socket.create_connection(("127.0.0.1", self.control_port), timeout=20) as link:
+            reader = link.makefile()
+            for first in range(0, len(lines), LINES_IN_FLIGHT):
+                some = lines[first:first + LINES_IN_FLIGHT]
+                link.sendall("".join(line + "\n" for line in some).encode())
+                answers += [json.loads(reader.readline()) for _ in some]
+        return answers
 
     def status(self):
         return self.ask("status", seconds=2)
@@ -212,9 +229,9 @@ class Cluster:
 
     def check_acked(self):
         for peer in self.peers:
-            for key, value in self.acked:
-                answer = peer.ask(f"get {key}")
-                if not answer or answer.get("value") != value:
+            answers = peer.ask_all([f"get {key}" for key, _ in self.acked])
+            for (key, value), answer in zip(self.acked, answers):
+                if answer.get("value") != value:
                     raise Failed(f"{peer.name} ({peer.kind}) lost the acknowledged {key}: {answer}")
         return len(self.acked)
 
@@ -335,6 +352,92 @@ def phase_installs(cluster, rows):
                      INSTALLS_PER_KIND))
 
 
+def one_term(cluster):
+    """The leader and its term, once every server follows it in that term."""
+    def condition():
+        states = [p.status() for p in cluster.peers]
+        if not all(states) or len({s["term"] for s in states}) != 1:
+            return None
+        leaders = [p for p, s in zip(cluster.peers, states) if s["role"].lower() == "leader"]
+        if len(leaders) != 1:
+            return None
+        names = (leaders[0].name, leaders[0].address)
+        followed = all(s["leader"] in names for s in states)
+        return (leaders[0], states[0]["term"]) if followed else None
+    return wait_for("one term in which all follow one leader", condition)
+
+
+def leader_after(cluster, term):
+    """Who leads in a term after this one, and in which."""
+    def condition():
+        found = [(s["term"], p) for p in cluster.peers for s in [p.status()]
+                 if s and s["role"].lower() == "leader" and s["term"] > term]
+        return max(found, key=lambda pair: pair[0]) if found else None
+    return wait_for(f"a leader after term {term}", condition)
+
+
+def hand_over(cluster, old, term, target, under_load):
+    """Transfers leadership to a named server. Says what was not as it should be: nothing, if the
+    target leads in the very next term, takes writes, and all have the same state."""
+    acked = []
+    loader = threading.Thread(
+        target=lambda: acked.append(cluster.load(old, LOAD_DURING_TRANSFER)))
+    if under_load:
+        before = wait_for("the leader's status", old.status)["commit"]
+        loader.start()
+        wait_for("load to make progress", lambda: not loader.is_alive() or (
+            (old.status() or {}).get("commit", 0) > before + 20))
+    answer = old.ask(f"transfer {target.name} {target.address}")
+    if under_load:
+        loader.join()
+        if not 0 < acked[0] < LOAD_DURING_TRANSFER:
+            return f"{acked[0]} of {LOAD_DURING_TRANSFER} writes were done: it was not under load"
+    if not answer or not answer["ok"]:
+        return f"{old.name} answered {answer}"
+    reached, leader = leader_after(cluster, term)
+    if (reached, leader) != (term + 1, target):
+        return f"{leader.name} leads in term {reached}, not {target.name} in {term + 1}"
+    written = cluster.load(target, WRITES_AFTER_TRANSFER)
+    if written < WRITES_AFTER_TRANSFER:
+        return f"{target.name} took {written} of {WRITES_AFTER_TRANSFER} writes"
+    cluster.settle()
+    now, term_now = one_term(cluster)
+    if (term_now, now) != (term + 1, target):
+        return f"{target.name} did not stay leader: {now.name} leads in term {term_now}"
+    return None
+
+
+def phase_transfers(cluster, rows):
+    """Leadership goes to and fro between the two kinds, each time to a server that is named: by the
+    leader's TimeoutNow, and without an election that anybody's clock would have begun."""
+    for under_load in (False, True):
+        done, attempts = {"go": 0, "cpp": 0}, {"go": 0, "cpp": 0}
+        names = {kind: f"a {kind} leader hands over to a named {other} server"
+                       f"{', under load' if under_load else ''}"
+                 for kind, other in (("go", "cpp"), ("cpp", "go"))}
+        while min(done.values()) < TRANSFERS_PER_ROW:
+            old, term = one_term(cluster)
+            others = [p for p in cluster.peers if p.kind != old.kind]
+            target = others[attempts[old.kind] % len(others)]
+            attempts[old.kind] += 1
+            wrong = hand_over(cluster, old, term, target, under_load)
+            if wrong is None:
+                done[old.kind] += 1
+                continue
+            print(f"     no transfer from {old.name} to {target.name}: {wrong}", flush=True)
+            if attempts[old.kind] >= TRANSFER_ATTEMPTS_MAX:
+                raise Failed(f"{names[old.kind]}: {done[old.kind]} times in "
+                             f"{attempts[old.kind]} attempts, at last: {wrong}")
+            if old.kind == "go":
+                # hashicorp/raft #696: a transfer that ran out of time may make its server refuse
+                # every write, as leader, until it is started again.
+                cluster.collect(old)
+                old.kill()
+                old.kills -= 1
+                cluster.restart(old)
+        rows += [(names[kind], done[kind], TRANSFERS_PER_ROW) for kind in ("go", "cpp")]
+
+
 def run(cluster, rows):
     for peer in cluster.peers:
         cluster.start(peer)
@@ -345,6 +448,7 @@ def run(cluster, rows):
     phase_kills(cluster, rows)
     phase_repairs(cluster, rows)
     phase_installs(cluster, rows)
+    phase_transfers(cluster, rows)
     last, compared = cluster.settle()
     rows.append((f"digests equal at equal index (up to {last})", compared, 1))
     rows.append(("acknowledged writes found on all three", cluster.check_acked(), 1))

@@ -98,6 +98,24 @@ json::object get(const ControlledPeer& peer, const std::string& key) {
   return {{"ok", value.has_value()}, {"value", value.value_or("")}};
 }
 
+/// Leadership and membership: what one of these commands asks of the leader.
+json::object change(Raft& raft, const std::vector<std::string>& words) {
+  const std::string& name = words.front();
+  const ServerId id{words[1]};
+  if (name == "remove" && words.size() == 2)
+    return done(raft.remove_server(id, {}).within(5s).get());
+  if (words.size() != 3) return failed("unknown command " + name);
+  if (name == "transfer") return done(raft.leadership_transfer(id).within(5s).get());
+  const ServerAddress address{words[2]};
+  if (name == "add_voter") {
+    return done(raft.add_voter({Suffrage::voter, id, address}, {}).within(5s).get());
+  }
+  if (name == "add_nonvoter") {
+    return done(raft.add_nonvoter({Suffrage::nonvoter, id, address}, {}).within(5s).get());
+  }
+  return failed("unknown command " + name);
+}
+
 json::object carry_out(const ControlledPeer& peer, const std::vector<std::string>& words) {
   if (words.empty()) return failed("empty command");
   const std::string& name = words.front();
@@ -107,6 +125,7 @@ json::object carry_out(const ControlledPeer& peer, const std::vector<std::string
   if (name == "get" && words.size() == 2) return get(peer, words[1]);
   if (name == "digest" && words.size() == 2) return digest(peer, words[1]);
   if (name == "load" && words.size() == 4) return load(peer, words);
+  if (words.size() > 1) return change(*peer.raft, words);
   return failed("unknown command " + name);
 }
 
