@@ -50,7 +50,7 @@ function(_proa_add_tests name)
   target_compile_definitions(${name}_test PRIVATE
     PROA_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PROA_BUILD_DIR="${PROJECT_BINARY_DIR}")
   gtest_discover_tests(${name}_test
-    DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES TIMEOUT 300)
+    DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES TEST_PREFIX "${name}." PROPERTIES TIMEOUT 300)
 endfunction()
 
 # proa_library(<name> LAYER n [DEPS ...] [HEADERS ...] [SOURCES ...] [LINK ...]
