@@ -192,8 +192,8 @@ class Run {
   LogIndex rest_ = {};
   Oracle oracle_;
   testing::SimCluster cluster_;
-  Nemesis nemesis_;
-  Operator operator_;
+  testing::Nemesis nemesis_;
+  testing::Operator operator_;
   Clients clients_;
 };
 

@@ -4,17 +4,17 @@
 #include <optional>
 #include <string>
 
+#include "proa/testing/nemesis.hpp"
+#include "proa/testing/operator.hpp"
 #include "tests/sim/clients.hpp"
-#include "tests/sim/nemesis.hpp"
-#include "tests/sim/operator.hpp"
 
 namespace proa::sim {
 
 /// Everything that a seed decides before the first event.
 struct Plan {
   testing::SimClusterOptions cluster = {};
-  NemesisOptions nemesis = {};
-  OperatorOptions orders = {};
+  testing::NemesisOptions nemesis = {};
+  testing::OperatorOptions orders = {};
   LoadOptions load = {};
   std::size_t ballast_bytes = 0;  ///< in each snapshot
   std::size_t flood = 100;        ///< writes that a stranded leader is given
@@ -39,7 +39,7 @@ struct SeedReport {
   std::uint64_t writes_in_flight_at_crash = 0;
   std::uint64_t reads = 0;
   std::uint64_t reads_after_leader_change = 0;
-  OperatorCounters orders = {};
+  testing::OperatorCounters orders = {};
   testing::ClusterCounters cluster = {};
   testing::CheckCounters checks = {};
   testing::NetworkCounters network = {};

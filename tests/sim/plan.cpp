@@ -7,6 +7,8 @@ namespace proa::sim {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Move;
+using testing::NemesisOptions;
 
 template <std::size_t N, class T>
 T one_of(Random& random, const std::array<T, N>& choices) {

@@ -1,16 +1,14 @@
-#include "tests/sim/nemesis.hpp"
+#include "proa/testing/nemesis.hpp"
 
 #include <numeric>
 #include <utility>
 
 #include "proa/testing/sim_file_system.hpp"
 
-namespace proa::sim {
+namespace proa::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::Crash;
-using testing::CutMode;
 
 constexpr std::uint32_t kNemesisTag = 0x4000000;
 constexpr std::uint64_t kOperationsAheadMax = 24;
@@ -25,7 +23,7 @@ constexpr Duration kFullForce = 90s;  ///< from then on the pauses grow
 
 }  // namespace
 
-Nemesis::Nemesis(testing::SimCluster& cluster, NemesisOptions options, std::uint64_t seed)
+Nemesis::Nemesis(SimCluster& cluster, NemesisOptions options, std::uint64_t seed)
     : cluster_(cluster),
       options_(options),
       random_(seed),
@@ -257,7 +255,7 @@ void Nemesis::heal_later() {
 }
 
 void Nemesis::disturb_network() {
-  testing::SimNetworkOptions network = calm_network_;
+  SimNetworkOptions network = calm_network_;
   network.loss_permille = random_.below(50);
   network.duplicate_permille = random_.below(100);
   network.duplicate_late_max = random_.percent(20) ? Duration{120s} : Duration{1s};
@@ -320,4 +318,4 @@ void Nemesis::stop() {
   }
 }
 
-}  // namespace proa::sim
+}  // namespace proa::testing

@@ -8,7 +8,7 @@
 
 #include "proa/testing/sim_cluster.hpp"
 
-namespace proa::sim {
+namespace proa::testing {
 
 /// What the nemesis can do. Each seed draws a subset (swarm testing) and how often it strikes.
 enum class Move : std::uint8_t {
@@ -46,7 +46,7 @@ struct NemesisOptions {
 /// Breaks things, from its own seed, at drawn times, and puts them together again. Threads: one.
 class Nemesis {
  public:
-  Nemesis(testing::SimCluster& cluster, NemesisOptions options, std::uint64_t seed);
+  Nemesis(SimCluster& cluster, NemesisOptions options, std::uint64_t seed);
 
   void start() { strike_later(); }
   /// Heals everything, starts what is down, and leaves it alone from now on.
@@ -74,21 +74,21 @@ class Nemesis {
   void ambush(std::size_t server);
   void split();
   void cut_one(bool both_ways);
-  void cut(std::size_t from, std::size_t to, testing::CutMode mode);
+  void cut(std::size_t from, std::size_t to, CutMode mode);
   void heal_later();
   void disturb_network();
   void restart(std::size_t server);
   void restart_once_behind(std::size_t server, Instant at_the_latest);
   Duration up_to(Duration most);
   std::size_t any_server();
-  testing::Crash draw_kind();
-  testing::CutMode draw_mode() { return static_cast<testing::CutMode>(random_.below(3)); }
+  Crash draw_kind();
+  CutMode draw_mode() { return static_cast<CutMode>(random_.below(3)); }
   std::size_t up() const;
 
-  testing::SimCluster& cluster_;
+  SimCluster& cluster_;
   NemesisOptions options_;
   Random random_;
-  testing::SimNetworkOptions calm_network_;
+  SimNetworkOptions calm_network_;
   std::optional<Move> ambush_;              ///< waits for the next leader
   std::optional<std::size_t> left_behind_;  ///< stays down longer
   bool strikes_install_ = false;            ///< the next one
@@ -97,4 +97,4 @@ class Nemesis {
   bool stopped_ = false;
 };
 
-}  // namespace proa::sim
+}  // namespace proa::testing

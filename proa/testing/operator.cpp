@@ -1,8 +1,8 @@
-#include "tests/sim/operator.hpp"
+#include "proa/testing/operator.hpp"
 
 #include <utility>
 
-namespace proa::sim {
+namespace proa::testing {
 namespace {
 
 constexpr std::uint32_t kOperatorTag = 0x5000000;
@@ -58,7 +58,7 @@ Future<LogIndex> Operator::change_of(Raft& raft, const Server& server) {
 
 bool Operator::is_reached(const Server& server) const {
   const auto number = cluster_.number_of(server.id);
-  const testing::ServerShadow& shadow = cluster_.invariants().shadow(*number);
+  const ServerShadow& shadow = cluster_.invariants().shadow(*number);
   return !shadow.latest.empty() && shadow.log.last() > LogIndex{};
 }
 
@@ -84,4 +84,4 @@ void Operator::server_crashed(std::size_t server) {
   std::erase_if(open_, [&](const auto& order) { return order.second == server; });
 }
 
-}  // namespace proa::sim
+}  // namespace proa::testing

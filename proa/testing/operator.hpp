@@ -4,7 +4,7 @@
 
 #include "proa/testing/sim_cluster.hpp"
 
-namespace proa::sim {
+namespace proa::testing {
 
 struct OperatorOptions {
   bool works = true;
@@ -24,7 +24,7 @@ struct OperatorCounters {
 /// least. Threads: one.
 class Operator {
  public:
-  Operator(testing::SimCluster& cluster, OperatorOptions options, std::uint64_t seed)
+  Operator(SimCluster& cluster, OperatorOptions options, std::uint64_t seed)
       : cluster_(cluster), options_(options), random_(seed) {}
 
   void start();
@@ -44,7 +44,7 @@ class Operator {
   void follow(std::size_t at, Future<T> future, std::uint64_t& successes);
   std::size_t any_server() { return random_.below(cluster_.size()); }
 
-  testing::SimCluster& cluster_;
+  SimCluster& cluster_;
   OperatorOptions options_;
   Random random_;
   std::map<std::uint64_t, std::size_t> open_;  ///< who was given the order
@@ -53,4 +53,4 @@ class Operator {
   bool stopped_ = false;
 };
 
-}  // namespace proa::sim
+}  // namespace proa::testing
