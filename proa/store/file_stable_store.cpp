@@ -101,14 +101,22 @@ Result<void> FileStableStore::settle(const Slot& first, const Slot& second) {
 /// The file gets its name when both copies are durable, so a named file was once whole.
 Result<void> FileStableStore::create() {
   const std::string unfinished = path_ + ".tmp";
-  PROA_TRY(file_, files_->open(unfinished, OpenMode::create));
+  Result<void> created = write_new(unfinished);
+  if (created) created = files_->rename(unfinished, path_);
+  if (!created) {
+    (void)files_->remove(unfinished);  // a full disk would stay full of it
+    return created;
+  }
+  return files_->sync_directory(store::parent_of(path_));
+}
+
+Result<void> FileStableStore::write_new(const std::string& path) {
+  PROA_TRY(file_, files_->open(path, OpenMode::create));
   const std::uint64_t block = files_->block_bytes(path_);
   slot_bytes_ = std::max<std::uint64_t>(kSlotBytesMin, block);
   PROA_TRY(file_->truncate(0));
   PROA_TRY(file_->truncate(2 * slot_bytes_));
-  PROA_TRY(write_both({}, 1));
-  PROA_TRY(files_->rename(unfinished, path_));
-  return files_->sync_directory(store::parent_of(path_));
+  return write_both({}, 1);
 }
 
 Result<FileStableStore::Slot> FileStableStore::read_slot(std::size_t number) const {

@@ -32,6 +32,7 @@ class FileStableStore final : public StableStore {
   struct Slot;
 
   Result<void> create();
+  Result<void> write_new(const std::string& path);
   Result<Slot> read_slot(std::size_t number) const;
   Result<void> write_slot(std::size_t number, ByteView slot);
   Result<void> write_both(const Values& values, std::uint64_t sequence);

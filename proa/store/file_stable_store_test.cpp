@@ -202,6 +202,18 @@ TEST(FileStableStore, RefusesEverySetAfterAFailedSync) {
   EXPECT_NE(later.error().detail.find("earlier write failed"), std::string::npos);
 }
 
+TEST(FileStableStore, LeavesNothingUnfinishedWhenThereIsNoRoomToBegin) {
+  bool opened = false;
+  for (std::uint64_t operation = 1; !opened; ++operation) {
+    const auto disk = new_disk();
+    const auto files = std::make_shared<SimFileSystem>(disk);
+    files->inject({.at_operation = operation, .kind = testing::DiskFault::Kind::no_space});
+    opened = FileStableStore(files, kPath).open().has_value();
+    EXPECT_FALSE(*files->exists(kPath + ".tmp")) << operation;
+    EXPECT_EQ(value_of(disk, "term"), "(none)");
+  }
+}
+
 TEST(FileStableStore, RefusesMoreThanACopyHoldsAndGoesOn) {
   const auto disk = new_disk();
   FileStableStore stable(std::make_shared<SimFileSystem>(disk), kPath);

@@ -48,6 +48,7 @@ class Recovery {
   Result<void> mend_headers();
   Result<void> make_durable();
   Result<void> copy_tail();
+  Result<void> write_tail_to(const std::string& path);
 
   const Segment& segment() const { return *log_.tail.segment; }
   bool is_last() const { return at_ + 1 == candidates_.size(); }
@@ -337,7 +338,19 @@ Result<void> Recovery::copy_tail() {
   Segment& tail = *log_.tail.segment;
   const std::string copy = join(directory_, kCopy);
   const std::string path = join(directory_, tail.name);
-  PROA_TRY(const auto file, files_.open(copy, OpenMode::create));
+  if (auto written = write_tail_to(copy); !written) {
+    (void)files_.remove(copy);  // a full disk would stay full of it; the first error says more
+    return written;
+  }
+  PROA_TRY(files_.rename(copy, path));
+  PROA_TRY(tail.file, files_.open(path, OpenMode::write));
+  log_.tail_copied = true;
+  return {};
+}
+
+Result<void> Recovery::write_tail_to(const std::string& path) {
+  const Segment& tail = *log_.tail.segment;
+  PROA_TRY(const auto file, files_.open(path, OpenMode::create));
   PROA_TRY(file->truncate(0));
   for (std::uint64_t at = 0; at < tail.header.data_bytes; at += kCopyBytes) {
     std::vector<std::byte> bytes(std::min(kCopyBytes, tail.header.data_bytes - at));
@@ -346,11 +359,7 @@ Result<void> Recovery::copy_tail() {
     PROA_TRY(read_padded(*tail.file, at, std::span{bytes}.first(used)));
     PROA_TRY(file->write_at(at, ByteView{bytes}));
   }
-  PROA_TRY(file->sync());
-  PROA_TRY(files_.rename(copy, path));
-  PROA_TRY(tail.file, files_.open(path, OpenMode::write));
-  log_.tail_copied = true;
-  return {};
+  return file->sync();
 }
 
 /// Zeroes the first block behind the log, so that what was cut cannot appear again.

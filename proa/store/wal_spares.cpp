@@ -69,7 +69,14 @@ Result<SpareSegments::Unfinished> SpareSegments::begin() {
   return spare;
 }
 
+/// What could not be finished goes: a full disk would stay full of it.
 Result<void> SpareSegments::write_chunk(Unfinished& spare) const {
+  auto written = write_zeros(spare);
+  if (!written) (void)files_.remove(join(directory_, spare.name));  // the first error says more
+  return written;
+}
+
+Result<void> SpareSegments::write_zeros(Unfinished& spare) const {
   const std::uint64_t end = std::min(spare.written + kStepBytes, data_bytes_);
   const std::vector<std::byte> zeros(kPieceBytes);
   while (spare.written < end) {

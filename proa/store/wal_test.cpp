@@ -270,6 +270,40 @@ TEST(Wal, RemovesASpareThatWasNotFinished) {
   EXPECT_EQ(spares_on(disk), 0U);
 }
 
+TEST(Wal, TakesNoRoomForASpareThatTheDiskHasNoneFor) {
+  const auto disk = new_disk();
+  Process process(disk, 1, std::uint64_t{4} << 20);
+  ASSERT_TRUE(process.log.write({.entries = commands(1, 1, 3 << 20)}));
+  const std::uint64_t used = disk->bytes_used();
+  disk->options().capacity_bytes = used + (std::uint64_t{2} << 20);
+  Result<bool> more = true;
+  while (more && *more)
+    more = process.log.prepare();
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().code, Errc::io_error);
+  EXPECT_EQ(spares_on(disk), 0U);
+  EXPECT_EQ(disk->bytes_used(), used);
+}
+
+TEST(Wal, LeavesNoCopyOfItsNewestSegmentThatTheDiskHasNoRoomFor) {
+  const auto disk = new_disk();
+  {
+    Process process(disk);
+    ASSERT_TRUE(process.log.write({.entries = commands(1, 3, 10)}));
+    process.files->inject(
+        {.at_operation = process.files->operations() + 2, .kind = DiskFault::Kind::sync_error});
+    ASSERT_FALSE(process.log.write({.entries = commands(4, 1, 10)}));
+  }
+  disk->options().capacity_bytes = disk->bytes_used() + kBlock;
+  ASSERT_FALSE(Process(disk).opened);
+  EXPECT_FALSE(*SimFileSystem(disk).exists(kDirectory + "/tail.copy"));
+  disk->options().capacity_bytes = UINT64_MAX;
+  Process process(disk);
+  ASSERT_TRUE(process.opened);
+  EXPECT_EQ(process.opened->log.entries.last, LogIndex{4});
+  EXPECT_EQ(process.log.counters().tails_copied, 1U);  // it was not forgotten
+}
+
 TEST(Wal, BeginsAPreparedSegmentWithoutFillingItFirst) {
   const auto disk = new_disk();
   Process process(disk);

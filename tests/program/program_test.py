@@ -19,6 +19,7 @@ import tempfile
 import unittest
 
 from servers import Cluster, Process, RedisError, WAIT, free_port_block, free_ports
+from small_disk import NotPermitted, SmallDisk
 
 PROGRAM = ""
 OK, FAILED, USAGE, CANNOT_CONNECT, NO_LEADER, NOT_FOUND, REFUSED = 0, 1, 2, 3, 4, 5, 6
@@ -278,6 +279,70 @@ class FailingDisk(ProgramTest):
                 return client("GET", key)
             except RedisError:
                 pass
+
+
+class FullDisk(ProgramTest):
+    """A disk without room stops the server with a sentence and a hint and leaves the data as it is;
+    with room again it starts."""
+
+    def setUp(self):
+        super().setUp()
+        try:
+            self.disk = SmallDisk(160 << 20)  # two segments of the log and something to fill
+        except NotPermitted as error:
+            self.skipTest(f"no file system of its own here: {error}")
+        self.addCleanup(self.disk.close)
+        self.one = Cluster(PROGRAM, self.disk.path, size=1)
+        self.addCleanup(self.one.close)
+
+    def start_and_lead(self):
+        self.one.start_all()
+        self.one.running["n1"].wait_line("now Leader")
+        return self.one.client("n1")
+
+    def refused_for_want_of_room(self):
+        output = self.refused(self.one.command("n1"), FAILED, str(self.one.member("n1").data),
+                              "No space left on device")
+        self.assertIn("hint: the file system is full: free space there", output)
+
+    def test_stops_a_first_start_at_any_point(self):
+        for bytes_left in (0, 8 << 10, 200 << 10, 30 << 20):
+            self.disk.fill(bytes_left)
+            self.refused_for_want_of_room()
+            self.assertLessEqual(bytes_left - self.disk.bytes_free(), 192 << 10)  # no log was left
+            self.disk.empty()
+        self.assertEqual(self.start_and_lead()("SET", "k", "v"), "OK")
+
+    def test_stops_a_server_that_holds_data_and_takes_none_of_it(self):
+        client = self.start_and_lead()
+        self.disk.fill()
+        taken = self.write_until_refused(client)
+        self.assertGreater(len(taken), 1000)
+        failing = self.one.running.pop("n1")
+        self.assertEqual(failing.wait_exit(), FAILED, failing.output())
+        failing.kill()
+        for text in ("error: cannot write", "No space left on device", "free space", "hint: "):
+            self.assertIn(text, failing.output())
+
+        before = snapshot_of(self.one.member("n1").data)
+        self.refused_for_want_of_room()
+        self.assertEqual(snapshot_of(self.one.member("n1").data), before)
+
+        self.disk.empty()
+        client = self.start_and_lead()
+        for key in taken:
+            self.assertEqual(client("STRLEN", key), 8000)
+
+    @staticmethod
+    def write_until_refused(client):
+        """Keys that the server has acknowledged."""
+        taken = []
+        while True:
+            keys = [f"key{len(taken) + number}" for number in range(16)]
+            answers = FailingDisk.outcomes(client, [("SET", key, "x" * 8000) for key in keys])
+            taken += [key for key, answer in zip(keys, answers) if answer == "OK"]
+            if answers != ["OK"] * len(keys):
+                return taken
 
 
 class Founding(ProgramTest):

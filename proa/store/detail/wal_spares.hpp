@@ -54,6 +54,7 @@ class SpareSegments {
   std::string new_name();
   Result<Unfinished> begin();
   Result<void> write_chunk(Unfinished& spare) const;
+  Result<void> write_zeros(Unfinished& spare) const;
 
   FileSystem& files_;
   std::string directory_;
