@@ -8,17 +8,21 @@ namespace {
 class CheckedSink final : public SnapshotSink {
  public:
   CheckedSink(std::unique_ptr<SnapshotSink> inner, std::shared_ptr<Invariants> invariants,
-              std::size_t server, SnapshotMeta meta, std::function<void()> closes)
+              std::size_t server, SnapshotMeta meta, const SnapshotHooks* hooks)
       : inner_(std::move(inner)),
         invariants_(std::move(invariants)),
         server_(server),
         meta_(std::move(meta)),
-        closes_(std::move(closes)) {}
+        hooks_(hooks) {}
 
   Result<void> write(ByteView bytes) override { return inner_->write(bytes); }
   Result<void> close() override {
-    invariants_->snapshot_write_ends(server_, meta_);
-    if (closes_) closes_();
+    if (invariants_->is_users_restore(server_, meta_)) {
+      PROA_TRY(ask_whether_it_may());
+    } else {
+      invariants_->snapshot_write_ends(server_, meta_);
+      if (hooks_ != nullptr && hooks_->installs) hooks_->installs();
+    }
     PROA_TRY(inner_->close());
     invariants_->snapshot_stored(server_, meta_);
     return {};
@@ -27,20 +31,26 @@ class CheckedSink final : public SnapshotSink {
   const std::string& id() const override { return inner_->id(); }
 
  private:
+  Result<void> ask_whether_it_may() {
+    if (hooks_ == nullptr || !hooks_->restores || hooks_->restores(meta_.last.index)) return {};
+    (void)inner_->cancel();  // the error to come says more
+    return fail(Errc::io_error, "cannot store the snapshot: input/output error");
+  }
+
   std::unique_ptr<SnapshotSink> inner_;
   std::shared_ptr<Invariants> invariants_;
   std::size_t server_;
   SnapshotMeta meta_;
-  std::function<void()> closes_;
+  const SnapshotHooks* hooks_;  ///< nullptr: it is our own
 };
 
 }  // namespace
 
 Result<std::unique_ptr<SnapshotSink>> CheckedSnapshotStore::create(const SnapshotMeta& meta) {
   PROA_TRY(std::unique_ptr<SnapshotSink> sink, inner_->create(meta));
-  const bool is_of_a_leader = invariants_->shadow(server_).applied < meta.last.index;
+  const bool comes_from_outside = invariants_->shadow(server_).applied < meta.last.index;
   return std::make_unique<CheckedSink>(std::move(sink), invariants_, server_, meta,
-                                       is_of_a_leader ? installs_ : nullptr);
+                                       comes_from_outside ? &hooks_ : nullptr);
 }
 
 Result<std::vector<SnapshotMeta>> CheckedSnapshotStore::list() const {

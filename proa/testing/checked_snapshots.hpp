@@ -8,17 +8,24 @@
 
 namespace proa::testing {
 
+/// Called before what is written becomes durable.
+struct SnapshotHooks {
+  std::function<void()> installs = {};  ///< a leader's
+  /// A user's; false: it must not become durable now, and the store fails.
+  std::function<bool(LogIndex last)> restores = {};
+};
+
 /// Tells the invariants which snapshots a store confirms as durable, and compares what it finds
-/// after a crash with that. Says when a leader's snapshot is about to become durable.
+/// after a crash with that. Says when a snapshot from outside is about to become durable.
 /// Threads: as the store inside.
 class CheckedSnapshotStore final : public SnapshotStore {
  public:
   CheckedSnapshotStore(std::shared_ptr<SnapshotStore> inner, std::shared_ptr<Invariants> invariants,
-                       std::size_t server, std::function<void()> installs)
+                       std::size_t server, SnapshotHooks hooks)
       : inner_(std::move(inner)),
         invariants_(std::move(invariants)),
         server_(server),
-        installs_(std::move(installs)) {}
+        hooks_(std::move(hooks)) {}
 
   Result<void> open() override { return inner_->open(); }
   Result<std::unique_ptr<SnapshotSink>> create(const SnapshotMeta& meta) override;
@@ -29,7 +36,7 @@ class CheckedSnapshotStore final : public SnapshotStore {
   std::shared_ptr<SnapshotStore> inner_;
   std::shared_ptr<Invariants> invariants_;
   std::size_t server_;
-  std::function<void()> installs_;
+  SnapshotHooks hooks_;
 };
 
 }  // namespace proa::testing

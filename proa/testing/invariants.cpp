@@ -30,7 +30,14 @@ Invariants::Invariants(std::vector<Server> servers) : seen_(1) {
 }
 
 void Invariants::violated(std::string what) {
-  if (!violation_) violation_ = std::move(what);
+  if (!violation_ && !has_lost_a_restore()) violation_ = std::move(what);
+}
+
+std::optional<std::size_t> Invariants::newest_leader() const {
+  if (leaders_.empty()) return std::nullopt;
+  const Leader& newest = leaders_.rbegin()->second;
+  if (shadows_[newest.server].id != newest.id) return std::nullopt;  // replaced since
+  return newest.server;
 }
 
 const EntryFacts* Invariants::committed(LogIndex index) const {
@@ -43,6 +50,12 @@ void Invariants::process_ended(std::size_t server) {
   shadows_[server].leading = false;
   shadows_[server].commit = {};
   shadows_[server].applied = {};
+  shadows_[server].restore_asked = false;
+}
+
+void Invariants::replaced(std::size_t server, const Server& by) {
+  lost_.push_back(std::move(shadows_[server]));
+  shadows_[server] = {.id = by.id, .address = by.address};
 }
 
 // Log matching (paper §5.3): one entry for an index and a term, and one history before it.

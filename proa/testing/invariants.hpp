@@ -24,6 +24,8 @@ struct CheckCounters {
   std::uint64_t snapshots_restored_at_start = 0;
   std::uint64_t compactions = 0;
   std::uint64_t logs_restarted = 0;  ///< an installed snapshot took the place of the log
+  std::uint64_t restores = 0;        ///< by users, that a leader has made durable
+  std::uint64_t restores_lost = 0;   ///< of these, those that a later leader did not know of
 };
 
 /// The safety properties of Raft (paper Figure 3) and of our durability contract (design.md §4),
@@ -40,10 +42,7 @@ class Invariants {
   std::size_t servers() const { return shadows_.size(); }
   LogIndex last_committed() const { return LogIndex{committed_.size()}; }
   const EntryFacts* committed(LogIndex index) const;
-  std::optional<std::size_t> newest_leader() const {  ///< the leader of the newest term
-    if (leaders_.empty()) return std::nullopt;
-    return leaders_.rbegin()->second;
-  }
+  std::optional<std::size_t> newest_leader() const;  ///< the leader of the newest term
   /// Says what a violation is; also for checks that are made elsewhere.
   void violated(std::string what);
 
@@ -58,6 +57,16 @@ class Invariants {
   void hard_state_opened(std::size_t server, const HardState& found);
   void hard_state_write_begins(std::size_t server, const HardState& hard_state);
   void hard_state_written(std::size_t server, const HardState& hard_state);
+
+  // A user's restore (reference §8.16): the one way in which the state of a cluster is replaced.
+  /// From now on, until its process ends, `server` may store a state that nobody has committed.
+  void restore_asked(std::size_t server) { shadows_[server].restore_asked = true; }
+  bool is_users_restore(std::size_t server, const SnapshotMeta& meta) const;
+  /// A leader that knows nothing of a restored state was elected before a majority had that: the
+  /// servers differ until somebody restores again. This is documented, and nothing that is seen
+  /// afterwards counts.
+  bool has_lost_a_restore() const { return counters_.restores_lost > 0; }
+  bool restore_under_way() const { return restoring_.has_value(); }
 
   // The snapshot store.
   void snapshot_write_ends(std::size_t server, const SnapshotMeta& meta);
@@ -83,8 +92,14 @@ class Invariants {
   };
   void seen(std::size_t server, const Stand& stand);
   void process_ended(std::size_t server);
+  /// The machine is gone for good; another one, with nothing on its disk, has its number.
+  void replaced(std::size_t server, const Server& by);
 
  private:
+  struct Leader {
+    std::size_t server = 0;
+    ServerId id = {};
+  };
   struct Seen {
     EntryFacts facts = {};
     Term prev_term = {};
@@ -103,6 +118,7 @@ class Invariants {
   LogIndex committed_before(Term term) const;
   void check_truncation(const ServerShadow& at, const LogBatch& batch);
   void check_truncated(const ServerShadow& at, const LogBatch& batch, const std::string& where);
+  void put_in_force(ServerShadow& at, LogPosition last);
   bool covers_committed(const ServerShadow& at, LogPosition last, const char* how);
   void check_compaction(const ServerShadow& at, LogIndex last_removed);
   void check_restart(const ServerShadow& at, const LogBatch& batch);
@@ -114,10 +130,12 @@ class Invariants {
   bool holds(const ServerShadow& at, LogPosition position) const;
 
   std::vector<ServerShadow> shadows_;
-  std::map<Term, std::size_t> leaders_;
-  std::vector<std::vector<Seen>> seen_;  ///< by index: each entry that anybody ever held
-  std::vector<EntryFacts> committed_;    ///< [0] is index 1
-  std::vector<Term> committed_in_;       ///< the term of the leader that committed it
+  std::vector<ServerShadow> lost_;  ///< as they were: what they have confirmed still counts
+  std::map<Term, Leader> leaders_;
+  std::vector<std::vector<Seen>> seen_;   ///< by index: each entry that anybody ever held
+  std::vector<EntryFacts> committed_;     ///< [0] is index 1
+  std::vector<Term> committed_in_;        ///< the term of the leader that committed it
+  std::optional<LogPosition> restoring_;  ///< the end of a restored state that may yet be lost
   std::optional<std::string> violation_;
   CheckCounters counters_;
 };

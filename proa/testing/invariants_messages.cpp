@@ -44,10 +44,11 @@ void Invariants::sends_append(ServerShadow& from, const AppendEntriesRequest& re
 // Election safety (paper §5.2): whoever sends an append leads in its term, and nobody else does.
 void Invariants::leads(ServerShadow& leader, Term term) {
   const auto number = static_cast<std::size_t>(&leader - shadows_.data());
-  const auto [known, is_new] = leaders_.emplace(term, number);
-  if (known->second != number) {
-    return violated("election safety: " + leader.id.value + " and " +
-                    shadows_[known->second].id.value + " lead in term " + to_string(term));
+  const auto [known, is_new] =
+      leaders_.try_emplace(term, Leader{.server = number, .id = leader.id});
+  if (known->second.id != leader.id) {
+    return violated("election safety: " + leader.id.value + " and " + known->second.id.value +
+                    " lead in term " + to_string(term));
   }
   if (!is_new) return;
   ++counters_.elections;
@@ -63,6 +64,10 @@ void Invariants::leads(ServerShadow& leader, Term term) {
   if (committed_entry == nullptr) return;
   const EntryFacts* held = leader.log.find(last);
   if (last < leader.log.first() || (held != nullptr && *held == *committed_entry)) return;
+  if (restoring_) {
+    ++counters_.restores_lost;
+    return;
+  }
   violated("leader completeness: " + leader.id.value + " leads in term " + to_string(term) +
            " without the committed entry " +
            to_string(LogPosition{.term = committed_entry->term, .index = last}));
@@ -191,6 +196,7 @@ void Invariants::commit_advances(ServerShadow& by, LogIndex to, const char* how)
 void Invariants::check_quorum(const ServerShadow& by, LogIndex index, const char* how) {
   const EntryFacts& facts = *committed(index);
   const LogPosition position{.term = facts.term, .index = index};
+  if (restoring_ && restoring_->index < index) restoring_.reset();  // a majority has it
   // What has committed the last change may have begun the next one, in the same step.
   if (!majority_holds(by.latest, position) && !majority_holds(by.committed, position)) {
     violated("commit without a quorum: " + by.id.value + " commits " + to_string(position) +
@@ -203,9 +209,11 @@ void Invariants::check_quorum(const ServerShadow& by, LogIndex index, const char
 }
 
 bool Invariants::majority_holds(const Configuration& configuration, LogPosition position) const {
-  const auto holders = std::count_if(shadows_.begin(), shadows_.end(), [&](const auto& shadow) {
+  const auto counts = [&](const ServerShadow& shadow) {
     return configuration.has_vote(shadow.id) && holds(shadow, position);
-  });
+  };
+  const auto holders = std::count_if(shadows_.begin(), shadows_.end(), counts) +
+                       std::count_if(lost_.begin(), lost_.end(), counts);
   return static_cast<std::size_t>(holders) >= configuration.quorum();
 }
 

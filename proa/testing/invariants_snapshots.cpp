@@ -22,7 +22,24 @@ void Invariants::snapshot_write_ends(std::size_t server, const SnapshotMeta& met
 
 void Invariants::snapshot_stored(std::size_t server, const SnapshotMeta& meta) {
   ServerShadow& at = shadows_[server];
+  if (is_users_restore(server, meta)) put_in_force(at, meta.last);
   if (at.snapshot < meta.last) at.snapshot = meta.last;
+}
+
+bool Invariants::is_users_restore(std::size_t server, const SnapshotMeta& meta) const {
+  const ServerShadow& at = shadows_[server];
+  return at.restore_asked && at.leading && meta.last.term == at.led &&
+         last_committed() < meta.last.index && at.log.last() < meta.last.index;
+}
+
+/// The history ends; what comes is another one, which begins behind an index that nobody had.
+void Invariants::put_in_force(ServerShadow& at, LogPosition last) {
+  ++counters_.restores;
+  at.restore_asked = false;
+  restoring_ = last;
+  const EntryFacts nothing{.term = last.term, .kind = EntryKind::noop};
+  committed_.resize(last.index.value, nothing);
+  committed_in_.resize(last.index.value, last.term);
 }
 
 // What was durable is still there, or something newer: a crash may have come between the last step

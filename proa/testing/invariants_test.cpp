@@ -47,6 +47,10 @@ struct ThreeServers : ::testing::Test {
     invariants.log_write_begins(server, batch);
     invariants.log_written(server, batch);
   }
+  void install(std::size_t server, LogPosition last) {
+    invariants.snapshot_stored(server, {.last = last});
+    write(server, {.restart_after = last});
+  }
   void opened(std::size_t server, const ShadowLog& log) {
     invariants.log_opened(server, {.first = log.first(), .last = log.last()}, log);
   }
@@ -263,6 +267,53 @@ TEST_F(InvariantsOf, RecoveryRefusesAnOlderVote) {
   save(1, 2, "s3");
   invariants.hard_state_opened(1, {.term = {1}, .vote = sender("s1")});
   EXPECT_EQ(verdict(), "durability");
+}
+
+/// s1, asked to restore a state, makes it durable; it ends behind everything that anybody has.
+struct InvariantsOfARestore : ThreeServers {
+  InvariantsOfARestore() {
+    invariants.seen(0, {.leads = true, .term = {1}, .commit = {3}});
+    invariants.restore_asked(0);
+    const SnapshotMeta meta{.last = {.term = {1}, .index = {4}}};
+    EXPECT_TRUE(invariants.is_users_restore(0, meta));
+    invariants.snapshot_stored(0, meta);
+    write(0, {.restart_after = meta.last});
+  }
+};
+
+TEST_F(InvariantsOfARestore, ItsEndCountsAsCommittedAndAMajorityMakesItSafe) {
+  EXPECT_EQ(invariants.last_committed(), LogIndex{4});
+  EXPECT_TRUE(invariants.restore_under_way());
+  for (const std::size_t server : {1, 0}) {
+    if (server == 1) install(1, {.term = {1}, .index = {4}});
+    write(server, {.entries = entries(5, 1, "e")});
+  }
+  invariants.seen(0, {.leads = true, .term = {1}, .commit = {5}});
+  EXPECT_FALSE(invariants.restore_under_way());
+  EXPECT_EQ(verdict(), "good") << *invariants.violation();
+}
+
+TEST_F(InvariantsOfARestore, ALeaderThatDoesNotKnowOfItIsTheDocumentedLoss) {
+  save(1, 2, "s2");
+  invariants.sends(1, append(2, {Term{1}, LogIndex{3}}, {}, 0));
+  EXPECT_TRUE(invariants.has_lost_a_restore());
+  EXPECT_EQ(verdict(), "good");
+}
+
+TEST_F(InvariantsOf, SnapshotsRefuseWhatNobodyHasCommittedUnlessAUserRestoresIt) {
+  invariants.seen(0, {.leads = true, .term = {1}, .commit = {3}});
+  const SnapshotMeta meta{.last = {.term = {1}, .index = {4}}};
+  EXPECT_FALSE(invariants.is_users_restore(0, meta));
+  invariants.snapshot_write_ends(0, meta);
+  EXPECT_EQ(verdict(), "snapshots hold what is committed");
+}
+
+TEST_F(InvariantsOf, AReplacedServerHoldsAndLeadsNothing) {
+  EXPECT_EQ(invariants.newest_leader(), std::size_t{0});
+  invariants.replaced(0, {.id = {"s1#2"}, .address = {"s1#2"}});
+  EXPECT_EQ(invariants.newest_leader(), std::nullopt);
+  invariants.sends(1, append(1, {}, {}, 0));
+  EXPECT_EQ(verdict(), "election safety");
 }
 
 }  // namespace

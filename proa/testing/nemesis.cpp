@@ -67,6 +67,7 @@ void Nemesis::strike_later() {
 
 void Nemesis::strike() {
   if (stopped_) return;
+  if (is_truce()) return strike_later();
   const Move move = draw_move();
   ++made_[static_cast<std::size_t>(move)];
   make(move);
@@ -135,6 +136,8 @@ void Nemesis::make(Move move) {
       return disturb_network();
     case Move::heal:
       return cluster_.heal_links();
+    case Move::replace:
+      return replace();
   }
 }
 
@@ -151,7 +154,7 @@ void Nemesis::cut_power_in_write(std::size_t server) {
   cluster_.crash_at_sync(server, false, Crash::power);
   cluster_.scheduler().after(kNextWriteMax, kNemesisTag,
                              [this, server, process = cluster_.incarnation(server)] {
-                               if (cluster_.runs(server, process)) {
+                               if (cluster_.runs(server, process) && !is_truce()) {
                                  cluster_.crash(server, Crash::power);
                                }
                              });
@@ -262,8 +265,56 @@ void Nemesis::disturb_network() {
   network.spike_permille = random_.below(100);
   network.delay_max = calm_network_.delay_max * static_cast<std::int64_t>(1 + random_.below(40));
   cluster_.set_network(network);
-  cluster_.scheduler().after(up_to(options_.cut_max), kNemesisTag,
-                             [this] { cluster_.set_network(calm_network_); });
+  cluster_.scheduler().after(up_to(options_.cut_max), kNemesisTag, [this] {
+    if (!is_truce()) cluster_.set_network(calm_network_);
+  });
+}
+
+/// Its disk is gone, so it comes back as somebody else. The others must do without it from now on,
+/// until an operator has removed it.
+void Nemesis::replace() {
+  const std::size_t server = any_server();
+  if (!is_dispensable(server)) return;
+  cluster_.crash(server, Crash::power);
+  cluster_.replace(server);
+}
+
+/// What a quorum has promised is still promised by a quorum of those who stay.
+bool Nemesis::is_dispensable(std::size_t server) const {
+  const auto leader = cluster_.leader();
+  if (!leader || *leader == server || left_behind_ == server) return false;
+  const ServerShadow& leads = cluster_.invariants().shadow(*leader);
+  if (leads.latest != leads.committed || !leads.leading) return false;
+  std::size_t stay = 0;
+  for (std::size_t other = 0; other < cluster_.size(); ++other) {
+    const ServerShadow& shadow = cluster_.invariants().shadow(other);
+    if (other == server || !leads.latest.has_vote(shadow.id)) continue;
+    if (shadow.log.last() >= leads.commit && shadow.latest == leads.latest) ++stay;
+  }
+  return stay >= leads.latest.quorum();
+}
+
+void Nemesis::begin_truce(Duration most) {
+  truce_until_ = cluster_.scheduler().now() + most;
+  ambush_.reset();
+  strikes_install_ = false;
+  SimNetworkOptions network = calm_network_;
+  network.loss_permille = network.spike_permille = 0;
+  cluster_.set_network(network);
+  calm_disks();
+}
+
+void Nemesis::calm_disks() {
+  for (std::size_t server = 0; server < cluster_.size(); ++server) {
+    cluster_.disk(server).options().slow_factor = 1;
+    cluster_.disk(server).end_stall();
+    cluster_.calm(server);
+  }
+}
+
+void Nemesis::end_truce() {
+  truce_until_ = {};
+  cluster_.set_network(calm_network_);
 }
 
 void Nemesis::server_crashed(std::size_t server) {
@@ -285,7 +336,7 @@ void Nemesis::restart_once_behind(std::size_t server, Instant at_the_latest) {
 }
 
 void Nemesis::restart(std::size_t server) {
-  if (stopped_ || !random_.percent(options_.crash_in_recovery_percent)) {
+  if (stopped_ || is_truce() || !random_.percent(options_.crash_in_recovery_percent)) {
     return cluster_.start(server);
   }
   cluster_.start_and_crash_after(server, 1 + random_.below(kOperationsOfRecoveryMax), draw_kind());
@@ -311,11 +362,9 @@ void Nemesis::stop() {
   stopped_ = true;
   cluster_.set_network(calm_network_);
   cluster_.heal_links();
-  for (std::size_t server = 0; server < cluster_.size(); ++server) {
-    cluster_.disk(server).options().slow_factor = 1;
-    cluster_.calm(server);
+  calm_disks();
+  for (std::size_t server = 0; server < cluster_.size(); ++server)
     cluster_.start(server);
-  }
 }
 
 }  // namespace proa::testing

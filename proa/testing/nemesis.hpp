@@ -31,8 +31,9 @@ enum class Move : std::uint8_t {
   slow_disk,           ///< everything on a disk takes a multiple
   lossy_network,       ///< messages get lost, repeated, late
   heal,
+  replace,  ///< a machine is lost; another one takes its place under a new identity
 };
-inline constexpr std::size_t kMoves = 19;
+inline constexpr std::size_t kMoves = 20;
 
 struct NemesisOptions {
   std::array<std::uint64_t, kMoves> weights = {};  ///< by Move; 0: never
@@ -51,6 +52,9 @@ class Nemesis {
   void start() { strike_later(); }
   /// Heals everything, starts what is down, and leaves it alone from now on.
   void stop();
+  /// Until end_truce it breaks nothing, and takes back what it has planned.
+  void begin_truce(Duration most);
+  void end_truce();
   void server_crashed(std::size_t server);
   void server_leads(std::size_t server);
   void server_installs(std::size_t server);
@@ -84,6 +88,10 @@ class Nemesis {
   Crash draw_kind();
   CutMode draw_mode() { return static_cast<CutMode>(random_.below(3)); }
   std::size_t up() const;
+  bool is_truce() const { return cluster_.scheduler().now() < truce_until_; }
+  void calm_disks();
+  void replace();
+  bool is_dispensable(std::size_t server) const;
 
   SimCluster& cluster_;
   NemesisOptions options_;
@@ -94,6 +102,7 @@ class Nemesis {
   bool strikes_install_ = false;            ///< the next one
   std::function<void(std::size_t)> flood_;
   std::array<std::uint64_t, kMoves> made_ = {};
+  Instant truce_until_ = {};
   bool stopped_ = false;
 };
 

@@ -34,6 +34,10 @@ void Operator::order() {
 
 void Operator::change(std::size_t at) {
   Raft& raft = *cluster_.raft(at);
+  const ConfigurationAt seen = raft.status().latest_configuration;
+  if (const auto lost = lost_member(seen.configuration)) {
+    return follow(at, raft.remove_server(*lost, seen.index), counters_.changes);
+  }
   const Server server = cluster_.server(any_server());
   follow(at, change_of(raft, server), counters_.changes);
 }
@@ -54,6 +58,14 @@ Future<LogIndex> Operator::change_of(Raft& raft, const Server& server) {
       seen.configuration.is_member(server.id) && !seen.configuration.has_vote(server.id);
   return is_nonvoter && !first_choice ? raft.remove_server(server.id, seen.index)
                                       : raft.add_nonvoter(server, based_on);
+}
+
+/// A machine that was replaced and never comes back.
+std::optional<ServerId> Operator::lost_member(const Configuration& configuration) const {
+  for (const Server& member : configuration.servers) {
+    if (!cluster_.number_of(member.id)) return member.id;
+  }
+  return std::nullopt;
 }
 
 bool Operator::is_reached(const Server& server) const {

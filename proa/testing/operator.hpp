@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
 #include "proa/testing/sim_cluster.hpp"
 
@@ -38,6 +39,7 @@ class Operator {
   void order();
   void change(std::size_t at);
   Future<LogIndex> change_of(Raft& raft, const Server& server);
+  std::optional<ServerId> lost_member(const Configuration& configuration) const;
   bool is_reached(const Server& server) const;
   void transfer(std::size_t at);
   template <class T>

@@ -58,8 +58,9 @@ struct ServerShadow {
   Term acknowledged_in = {};   ///< the newest term in which it confirmed an append
   LogIndex acknowledged = {};  ///< the last entry it confirmed in that term
 
-  LogPosition snapshot = {};  ///< the end of the newest durable one
-  LogPosition opened = {};    ///< the end of the one that was opened last
+  LogPosition snapshot = {};   ///< the end of the newest durable one
+  LogPosition opened = {};     ///< the end of the one that was opened last
+  bool restore_asked = false;  ///< a user has asked this process to restore a state
 
   // Of the running process only.
   bool runs = false;  ///< its recovery is over

@@ -86,6 +86,7 @@ struct SimCluster::Machine {
   std::shared_ptr<MemorySnapshotStore> memory_snapshots = {};
   std::unique_ptr<Process> process = {};
   std::uint64_t incarnation = 0;
+  std::uint64_t identities = 1;
   bool write_was_torn = false;        ///< a part of a log write reached the medium
   Crash crash_kind = Crash::process;  ///< when the process ends at an operation of its disk
 };
@@ -110,12 +111,8 @@ SimCluster::SimCluster(SimClusterOptions options)
   for (std::size_t i = 0; i < options_.servers; ++i) {
     const std::string name = "s" + std::to_string(i + 1);
     servers_.push_back({.id = {name}, .address = {name + ":7000"}});
-    auto machine = std::make_unique<Machine>();
-    machine->disk = std::make_shared<SimDisk>(options_.disk, scheduler_.random().next());
-    machine->memory_log = std::make_shared<MemoryLogStore>();
-    machine->memory_stable = std::make_shared<MemoryStableStore>();
-    machine->memory_snapshots = std::make_shared<MemorySnapshotStore>();
-    machines_.push_back(std::move(machine));
+    machines_.push_back(std::make_unique<Machine>());
+    equip(*machines_.back());
   }
   invariants_ = std::make_shared<Invariants>(servers_);
   network_ = std::make_shared<SimNetwork>(scheduler_, options_.network, scheduler_.random().next());
@@ -123,6 +120,13 @@ SimCluster::SimCluster(SimClusterOptions options)
   streams_ = std::make_unique<SimStreams>(
       scheduler_, stream_options(options_.network, options_.short_io_percent),
       scheduler_.random().next());
+}
+
+void SimCluster::equip(Machine& machine) {
+  machine.disk = std::make_shared<SimDisk>(options_.disk, scheduler_.random().next());
+  machine.memory_log = std::make_shared<MemoryLogStore>();
+  machine.memory_stable = std::make_shared<MemoryStableStore>();
+  machine.memory_snapshots = std::make_shared<MemorySnapshotStore>();
 }
 
 SimCluster::~SimCluster() {
@@ -275,10 +279,15 @@ void SimCluster::open_stores(std::size_t server, Process& process) {
     stable = std::make_shared<FileStableStore>(process.files, "stable");
     snapshots = std::make_shared<FileSnapshotStore>(process.files, "state", FileSnapshotOptions{});
   }
-  process.snapshots = std::make_shared<CheckedSnapshotStore>(std::move(snapshots), invariants_,
-                                                             server, [this, server] {
-                                                               if (on_install_) on_install_(server);
-                                                             });
+  const auto installs = [this, server] {
+    if (on_install_) on_install_(server);
+  };
+  const auto restores = [this, server](LogIndex last) {
+    return !on_restore_ || on_restore_(server, last);
+  };
+  process.snapshots = std::make_shared<CheckedSnapshotStore>(
+      std::move(snapshots), invariants_, server,
+      SnapshotHooks{.installs = installs, .restores = restores});
   process.logs = std::make_shared<CheckedLogStore>(std::move(logs), invariants_, server);
   process.stable = std::make_shared<CheckedStableStore>(std::move(stable), invariants_, server,
                                                         &driver::load_hard_state);
@@ -362,6 +371,18 @@ void SimCluster::calm(std::size_t server) {
   }
 }
 
+void SimCluster::replace(std::size_t server) {
+  Machine& machine = *machines_[server];
+  PROA_ASSERT(machine.process == nullptr);
+  ++counters_.replacements;
+  const std::string name =
+      "s" + std::to_string(server + 1) + "#" + std::to_string(++machine.identities);
+  servers_[server] = {.id = {name}, .address = {name + ":7000"}};
+  equip(machine);
+  machine.write_was_torn = false;
+  invariants_->replaced(server, servers_[server]);
+}
+
 /// Everything in the process is destroyed; nothing of it runs any more.
 void SimCluster::end_process(std::size_t server) {
   Machine& machine = *machines_[server];
@@ -411,9 +432,12 @@ void SimCluster::notice_leader() {
 }
 
 bool SimCluster::step() {
-  if (invariants_->violation() || !scheduler_.run_next()) return false;
+  const auto is_over = [this] {
+    return invariants_->violation() || invariants_->has_lost_a_restore();
+  };
+  if (is_over() || !scheduler_.run_next()) return false;
   end_crashed_processes();
-  return !invariants_->violation();
+  return !is_over();
 }
 
 bool SimCluster::run_for(Duration duration) {

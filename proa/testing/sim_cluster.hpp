@@ -68,6 +68,7 @@ struct ClusterCounters {
   std::uint64_t segments_begun = 0;  ///< of the logs
   std::uint64_t log_writes_in_flight_at_crash = 0;
   std::uint64_t crashes_during_recovery = 0;
+  std::uint64_t replacements = 0;  ///< of a server by one that knows nothing
   std::uint64_t inline_tasks = 0;
   std::uint64_t lane_tasks = 0;
 };
@@ -93,6 +94,7 @@ class SimCluster {
   const SimNetworkOptions& network_options() const { return options_.network; }
   void cut(std::size_t from, std::size_t to, CutMode mode);  ///< one way
   void heal_links();
+  bool any_cut() const { return network_->any_cut(); }
   Invariants& invariants() { return *invariants_; }
   const Invariants& invariants() const { return *invariants_; }
   std::size_t size() const { return machines_.size(); }
@@ -119,6 +121,9 @@ class SimCluster {
   /// Crashes it right before or right after its next sync of a file.
   void crash_at_sync(std::size_t server, bool after, Crash kind);
   void calm(std::size_t server);  ///< forgets a crash that is drawn and has not happened
+  /// Another machine, with an empty disk, a new id and a new address, takes the number of a server
+  /// that is down and never comes back. It is a member of nothing.
+  void replace(std::size_t server);
   /// Called when a process has ended, whoever ended it.
   void on_crash(std::function<void(std::size_t server)> hook) { on_crash_ = std::move(hook); }
   /// Called when a server begins to lead, before it has told anybody. Not the place for crash().
@@ -128,7 +133,13 @@ class SimCluster {
   /// for crash().
   void on_install(std::function<void(std::size_t server)> hook) { on_install_ = std::move(hook); }
 
-  /// Runs one event. False: there is none, or a property is violated.
+  /// Called when a leader is about to make a user's restored state durable, which ends at this
+  /// index. False: its store fails. Not the place for crash().
+  void on_restore(std::function<bool(std::size_t server, LogIndex last)> hook) {
+    on_restore_ = std::move(hook);
+  }
+
+  /// Runs one event. False: there is none, or a property is violated, or a restore is lost.
   bool step();
   /// Runs until then; false if a property is violated.
   bool run_for(Duration duration);
@@ -140,6 +151,7 @@ class SimCluster {
   struct Machine;
   struct Process;
 
+  void equip(Machine& machine);
   std::unique_ptr<Process> new_process(std::size_t server);
   void open_stores(std::size_t server, Process& process);
   std::shared_ptr<Transport> new_transport(std::size_t server, Process& process);
@@ -163,6 +175,7 @@ class SimCluster {
   std::function<void(std::size_t)> on_crash_;
   std::function<void(std::size_t)> on_leader_;
   std::function<void(std::size_t)> on_install_;
+  std::function<bool(std::size_t, LogIndex)> on_restore_;
   ClusterCounters counters_;
 };
 

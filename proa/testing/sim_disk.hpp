@@ -86,6 +86,7 @@ class SimDisk {
   bool flip_bit(const std::string& path, std::uint64_t offset, std::uint32_t bit);
 
   void stall_next_sync(Duration extra) { stall_ += extra; }
+  void end_stall() { stall_ = {}; }
   SimDiskOptions& options() { return options_; }
   std::uint64_t bytes_used() const;
 

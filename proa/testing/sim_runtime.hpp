@@ -65,6 +65,7 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   bool running() const { return loop_depth_ > 0 || lane_running_ != nullptr; }
   /// Runs nothing until then; memory, sockets and disk stay as they are (SIGSTOP).
   void pause_until(Instant until);
+  bool is_paused() const { return now() < paused_until_; }
   /// Called after each task of a lane: what its disk operations cost.
   void set_disk_cost(Fn<Duration()> cost) { disk_cost_ = std::move(cost); }
   const LaneCounters& counters(Lane lane) const {

@@ -22,11 +22,14 @@ class Run {
         cluster_(with_fsm(plan_.cluster)),
         nemesis_(cluster_, plan_.nemesis, cluster_.scheduler().random().next()),
         operator_(cluster_, plan_.orders, cluster_.scheduler().random().next()),
+        restorer_(cluster_, oracle_, nemesis_, plan_.restores,
+                  cluster_.scheduler().random().next()),
         clients_(cluster_, oracle_, plan_.load, cluster_.scheduler().random().next()) {
     cluster_.on_crash([this](std::size_t server) {
       tell("down", server);
       clients_.server_crashed(server);
       operator_.server_crashed(server);
+      restorer_.server_crashed(server);
       nemesis_.server_crashed(server);
     });
     cluster_.on_leader([this](std::size_t server) {
@@ -37,6 +40,11 @@ class Run {
       tell("installs", server);
       nemesis_.server_installs(server);
     });
+    cluster_.on_restore([this](std::size_t server, LogIndex last) {
+      const bool may = restorer_.may_take_effect(server, last);
+      tell(may ? "restores" : "must not restore", server);
+      return may;
+    });
     nemesis_.flood_with([this](std::size_t server) { clients_.flood(server, plan_.flood); });
   }
 
@@ -45,9 +53,11 @@ class Run {
     clients_.start();
     nemesis_.start();
     operator_.start();
+    restorer_.start();
     bool good = run_under_fire();
     if (good) {
       operator_.stop();
+      restorer_.stop();
       nemesis_.stop();
       good = come_to_rest();
     }
@@ -99,7 +109,9 @@ class Run {
       return not_live("no writes are acknowledged");
     }
     clients_.stop();
-    const auto open = [&] { return clients_.open_attempts() + operator_.open_orders(); };
+    const auto open = [&] {
+      return clients_.open_attempts() + operator_.open_orders() + (restorer_.is_open() ? 1 : 0);
+    };
     if (!run_until(limit, [&] { return open() == 0; })) {
       return not_live(std::to_string(open()) + " futures are not complete");
     }
@@ -181,6 +193,7 @@ class Run {
             .reads = clients_.reads(),
             .reads_after_leader_change = clients_.reads_after_leader_change(),
             .orders = operator_.counters(),
+            .restores = restorer_.counters(),
             .cluster = cluster_.counters(),
             .checks = cluster_.invariants().counters(),
             .network = cluster_.network_counters()};
@@ -194,6 +207,7 @@ class Run {
   testing::SimCluster cluster_;
   testing::Nemesis nemesis_;
   testing::Operator operator_;
+  Restorer restorer_;
   Clients clients_;
 };
 

@@ -7,6 +7,7 @@
 #include "proa/testing/nemesis.hpp"
 #include "proa/testing/operator.hpp"
 #include "tests/sim/clients.hpp"
+#include "tests/sim/restorer.hpp"
 
 namespace proa::sim {
 
@@ -15,6 +16,7 @@ struct Plan {
   testing::SimClusterOptions cluster = {};
   testing::NemesisOptions nemesis = {};
   testing::OperatorOptions orders = {};
+  RestorerOptions restores = {};
   LoadOptions load = {};
   std::size_t ballast_bytes = 0;  ///< in each snapshot
   std::size_t flood = 100;        ///< writes that a stranded leader is given
@@ -40,6 +42,7 @@ struct SeedReport {
   std::uint64_t reads = 0;
   std::uint64_t reads_after_leader_change = 0;
   testing::OperatorCounters orders = {};
+  RestorerCounters restores = {};
   testing::ClusterCounters cluster = {};
   testing::CheckCounters checks = {};
   testing::NetworkCounters network = {};

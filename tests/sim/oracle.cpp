@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
 constexpr std::byte kBallast{0xB5};
+constexpr std::uint64_t kStatesApart = 4000;  // more writes than there are during a restore
+constexpr std::uint64_t kRestoredChain = 0xD6E8FEB86659FD93U;
 
 std::string text_of(AttemptId attempt) { return "write " + std::to_string(attempt.value); }
 
@@ -65,10 +67,39 @@ void Oracle::failed(AttemptId attempt, const Error& error) {
   }
   ++refused_;
   Attempt& known = attempts_[attempt.value];
+  if (error.code == Errc::aborted_by_restore) {
+    // Others may have applied it before their state was replaced too.
+    known.aborted_by_restore = true;
+    return check_is_replaced(attempt, known);
+  }
   known.refused = true;
   if (known.applied_at == LogIndex{}) return;
   violated_("not executed: " + text_of(attempt) + " failed with " + to_string(error) +
             ", but it was applied at " + to_string(known.applied_at));
+}
+
+void Oracle::check_is_replaced(AttemptId attempt, const Attempt& known) {
+  if (!known.aborted_by_restore || known.applied_at <= restored_last_) return;
+  violated_("not executed: " + text_of(attempt) + " was aborted by a restore up to " +
+            to_string(restored_last_) + " and is applied at " + to_string(known.applied_at));
+}
+
+Appended Oracle::new_restore() {
+  const std::uint64_t newest =
+      restores_.empty() ? chains_.size() : std::max(chains_.size(), restores_.rbegin()->first);
+  const Appended state{.count = newest + kStatesApart, .chain = newest * kRestoredChain + 1};
+  restores_.emplace(state.count, Restored{.chain = state.chain});
+  return state;
+}
+
+void Oracle::restore_failed(const Appended& state, const Error& error) {
+  if (error.outcome == Outcome::unknown) return;
+  Restored& known = restores_.at(state.count);
+  known.refused = true;
+  if (state.count < chains_.size() && chains_[state.count] == state.chain) {
+    violated_("not executed: a restore failed with " + to_string(error) +
+              ", but its state was taken over");
+  }
 }
 
 void Oracle::applied(AttemptId attempt, LogIndex index, const Appended& state) {
@@ -96,6 +127,7 @@ void Oracle::applied(AttemptId attempt, LogIndex index, const Appended& state) {
               to_string(index));
   }
   known.applied_at = index;
+  check_is_replaced(attempt, known);
 }
 
 void Oracle::has_read(std::uint64_t known_before, const Appended& state) {
@@ -111,9 +143,22 @@ void Oracle::has_read(std::uint64_t known_before, const Appended& state) {
 }
 
 void Oracle::restored(LogIndex last, const Appended& state) {
+  if (last == LogIndex{} && is_by_user(state)) return;
   if (last.value < states_.size() && states_[last.value].appended == state) return;
   violated_("replicas differ: a snapshot holds another state after " + to_string(last) +
             " than the one that was reached there");
+}
+
+/// A user's state, in which nothing of ours is applied yet.
+bool Oracle::is_by_user(const Appended& state) {
+  const auto found = restores_.find(state.count);
+  if (found == restores_.end() || found->second.chain != state.chain) return false;
+  if (found->second.refused) {
+    violated_("not executed: the state of a restore that was refused is taken over");
+  }
+  if (chains_.size() <= state.count) chains_.resize(state.count + 1);
+  chains_[state.count] = state.chain;
+  return true;
 }
 
 void Oracle::check_nothing_is_lost(LogIndex applied_everywhere) {
@@ -164,6 +209,13 @@ class AppendFsm::Written final : public Fsm::Snapshot {
   Stored stored_;
   std::size_t ballast_bytes_;
 };
+
+std::vector<std::byte> AppendFsm::snapshot_of(const Appended& state, std::size_t ballast_bytes) {
+  const Stored stored{.count = state.count, .chain = state.chain};
+  std::vector<std::byte> snapshot(sizeof stored + ballast_bytes, kBallast);
+  std::memcpy(snapshot.data(), &stored, sizeof stored);
+  return snapshot;
+}
 
 Result<std::unique_ptr<Fsm::Snapshot>> AppendFsm::snapshot() {
   const Stored stored{

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,14 @@ class Oracle {
   /// A state machine has applied this, and is then in that state.
   void applied(AttemptId attempt, LogIndex index, const Appended& state);
 
+  /// A user is about to put another state in the place of everything: this one, which counts more
+  /// commands than there ever were, so that old and new states keep their order.
+  Appended new_restore();
+  /// The restored state follows upon everything before `last`.
+  void restore_takes_effect(LogIndex last) { restored_last_ = last; }
+  void restore_failed(const Appended& state, const Error& error);
+  void restore_completed(const Appended& state) { known_ = std::max(known_, state.count); }
+
   /// A state machine has taken over a snapshot, in which this was the last command.
   void restored(LogIndex last, const Appended& state);
 
@@ -60,16 +69,26 @@ class Oracle {
     LogIndex applied_at = {};
     LogIndex acknowledged_at = {};
     bool refused = false;
+    bool aborted_by_restore = false;
+  };
+  struct Restored {
+    std::uint64_t chain = 0;
+    bool refused = false;
   };
   struct State {
     AttemptId attempt = {};
     Appended appended = {};
   };
 
+  void check_is_replaced(AttemptId attempt, const Attempt& known);
+  bool is_by_user(const Appended& state);
+
   std::function<void(std::string)> violated_;
-  std::vector<Attempt> attempts_{1};      ///< by number; 0 is none
-  std::vector<State> states_{1};          ///< by log index, after it; holes are not commands
-  std::vector<std::uint64_t> chains_{0};  ///< by the number of commands
+  std::vector<Attempt> attempts_{1};            ///< by number; 0 is none
+  std::vector<State> states_{1};                ///< by log index, after it; holes are not commands
+  std::vector<std::uint64_t> chains_{0};        ///< by the number of commands
+  std::map<std::uint64_t, Restored> restores_;  ///< by the number of commands
+  LogIndex restored_last_ = {};
   std::uint64_t known_ = 0;
   std::uint64_t acknowledged_ = 0;
   std::uint64_t refused_ = 0;
@@ -86,6 +105,9 @@ class AppendFsm final : public Fsm {
   void apply(std::span<const Committed> batch, Responses& responses) override;
   Result<std::unique_ptr<Snapshot>> snapshot() override;
   Result<void> restore(ByteSource& source) override;
+
+  /// What a snapshot of such a state holds.
+  static std::vector<std::byte> snapshot_of(const Appended& state, std::size_t ballast_bytes);
 
   LogIndex last_applied() const { return last_applied_; }
   const Appended& state() const { return state_; }

@@ -125,6 +125,10 @@ Plan draw_plan(std::uint64_t seed) {
   plan.cluster.config.vote_before_configuration = !plan.orders.is_careful;
   plan.orders.pause_max = one_of<3, Duration>(random, {Duration{1s}, Duration{3s}, Duration{8s}});
   plan.ballast_bytes = one_of<6, std::size_t>(random, {0, 0, 1000, 5000, 100'000, 700'000});
+  plan.restores.works = random.percent(50);
+  plan.restores.ballast_bytes = plan.ballast_bytes;
+  plan.restores.pause_max =
+      one_of<3, Duration>(random, {Duration{5s}, Duration{20s}, Duration{60s}});
   plan.flood = one_of<3, std::size_t>(random, {30, 100, 400});
   // A large state is written more rarely: the campaign is about moments, not about bytes.
   if (plan.ballast_bytes > 10'000)

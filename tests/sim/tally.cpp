@@ -42,6 +42,11 @@ void Tally::add(const SeedReport& report) {
   required("configuration changes", report.orders.changes);
   shown("leadership transfers", report.orders.transfers);
   shown("orders refused", report.orders.refused);
+  shown("states restored by a user", report.restores.restored);
+  shown("restores refused", report.restores.refused);
+  shown("restores of unknown outcome", report.restores.outcome_unknown);
+  shown("restores lost with their leader", report.checks.restores_lost);
+  shown("servers replaced", report.cluster.replacements);
   shown("linearizable reads", report.reads);
   shown("logs restarted by a snapshot", report.checks.logs_restarted);
   shown("acknowledged writes", report.acknowledged);
