@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "proa/base/ids.hpp"
@@ -17,6 +18,9 @@ class Configurations {
   const ConfigurationAt& latest() const { return stack_.back(); }
   const ConfigurationAt& committed() const { return stack_.front(); }
   bool is_stable() const { return stack_.size() == 1; }  ///< the latest is committed
+  /// Another one whenever latest or committed may differ; an index alone does not tell, since a
+  /// configuration may take the place of one that was truncated.
+  std::uint64_t revision() const { return revision_; }
 
   void append(ConfigurationAt configuration);
   void truncate_from(LogIndex index);
@@ -26,6 +30,7 @@ class Configurations {
 
  private:
   std::vector<ConfigurationAt> stack_;  ///< never empty, indexes strictly increasing
+  std::uint64_t revision_ = 1;
 };
 
 }  // namespace proa::core

@@ -79,20 +79,26 @@ Instant Consensus::deadline() const {
 }
 
 View Consensus::view() const {
-  View view{
-      .term = term(),
-      .leader = leader_,
-      .last_log = last_position(),
-      .commit_index = commit_index_,
-      .durable_index = durable_index(),
-      .snapshot = snapshot_,
-      .latest_configuration = configurations_.latest(),
-      .committed_configuration = configurations_.committed(),
-      .last_contact = last_contact_,
-  };
-  if (std::holds_alternative<Candidate>(role_)) view.role = Role::candidate;
-  if (leading() != nullptr) view.role = Role::leader;
+  View view;
+  refresh(view);
   return view;
+}
+
+void Consensus::refresh(View& view) const {
+  view.role = leading() != nullptr                       ? Role::leader
+              : std::holds_alternative<Candidate>(role_) ? Role::candidate
+                                                         : Role::follower;
+  view.term = term();
+  view.leader = leader_;
+  view.last_log = last_position();
+  view.commit_index = commit_index_;
+  view.durable_index = durable_index();
+  view.snapshot = snapshot_;
+  view.last_contact = last_contact_;
+  if (view.configurations_revision == configurations_.revision()) return;
+  view.configurations_revision = configurations_.revision();
+  view.latest_configuration = configurations_.latest();
+  view.committed_configuration = configurations_.committed();
 }
 
 void Consensus::reload(Instant now, const ReloadableConfig& config) {

@@ -59,6 +59,7 @@ struct View {
   LogPosition snapshot = {};
   ConfigurationAt latest_configuration = {};
   ConfigurationAt committed_configuration = {};
+  std::uint64_t configurations_revision = 0;  ///< another one if either may differ; 0: none yet
   std::optional<Instant> last_contact = {};
 };
 
@@ -80,6 +81,9 @@ class Consensus {
   Instant deadline() const;
 
   View view() const;
+  /// Brings an earlier view of this object up to date. Copies the configurations only if they may
+  /// differ: this runs at the end of every input.
+  void refresh(View& view) const;
   bool leads() const { return leading() != nullptr; }
   LogIndex commit_index() const { return commit_index_; }
   /// Of an entry in the log, or of the one before the first; nothing if it is not known.

@@ -73,7 +73,7 @@ void Driver::end_input() {
   if (!running()) return;
   propose();
   core::Effects effects = core_.take_effects();
-  view_ = core_.view();
+  core_.refresh(view_);
   if (parts_.probe != nullptr) parts_.probe->taken(effects, view_);
   carrying_out_ = true;
   carry_out(std::move(effects));

@@ -22,10 +22,9 @@ PeerLink* PeerLinks::to(const core::PeerId& id, const Configuration& latest) {
 void PeerLinks::follow(const core::View& view) {
   const ConfigurationAt& latest = view.latest_configuration;
   const ConfigurationAt& committed = view.committed_configuration;
-  const bool has_changed = latest.index != latest_ || committed.index != committed_;
+  const bool has_changed = view.configurations_revision != followed_;
   if (!has_changed && !some_take_leave_) return;
-  latest_ = latest.index;
-  committed_ = committed.index;
+  followed_ = view.configurations_revision;
   some_take_leave_ = false;
   std::erase_if(links_, [&](const auto& at) {
     const auto& [id, link] = at;

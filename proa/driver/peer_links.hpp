@@ -29,8 +29,7 @@ class PeerLinks {
   Fn<Made(const Server&)> make_;
   std::map<core::PeerId, Made> links_;
   // What follow() has seen.
-  LogIndex latest_ = {};
-  LogIndex committed_ = {};
+  std::uint64_t followed_ = 0;  ///< revision of the configurations
   bool some_take_leave_ = false;
 };
 

@@ -19,6 +19,22 @@ Role role_of(core::Role role) {
   return Role::follower;
 }
 
+/// The configurations are copied only if they may differ: this runs at the end of every turn.
+void update(Status& status, const core::View& view, LogIndex applied, bool with_configurations) {
+  status.role = role_of(view.role);
+  status.term = view.term;
+  status.leader = driver::leader_of(view);
+  status.last_log = view.last_log;
+  status.commit_index = view.commit_index;
+  status.durable_index = view.durable_index;
+  status.applied_index = applied;
+  status.snapshot = view.snapshot;
+  status.last_contact = view.last_contact;
+  if (!with_configurations) return;
+  status.latest_configuration = view.latest_configuration;
+  status.committed_configuration = view.committed_configuration;
+}
+
 }  // namespace
 
 const char* to_string(Role role) {
@@ -48,28 +64,21 @@ void Subscription::end() {
 }
 
 void Publisher::turn_ended(const core::View& view, LogIndex applied) {
-  const Status before = std::move(last_);
-  last_ = {.role = role_of(view.role),
-           .term = view.term,
-           .leader = driver::leader_of(view),
-           .last_log = view.last_log,
-           .commit_index = view.commit_index,
-           .durable_index = view.durable_index,
-           .applied_index = applied,
-           .snapshot = view.snapshot,
-           .latest_configuration = view.latest_configuration,
-           .committed_configuration = view.committed_configuration,
-           .last_contact = view.last_contact};
-  status_.with([this](Status& status) { status = last_; });
-  if (before.role != last_.role) {
+  const Role role = last_.role;
+  const std::optional<Server> leader = last_.leader;
+  const bool may_differ = revision_ != view.configurations_revision;
+  revision_ = view.configurations_revision;
+  const bool is_reconfigured =
+      may_differ && last_.latest_configuration != view.latest_configuration;
+  update(last_, view, applied, may_differ);
+  status_.with([&](Status& status) { update(status, view, applied, may_differ); });
+  if (role != last_.role) {
     log(LogLevel::info,
         std::string{"now "} + to_string(last_.role) + " in term " + to_string(last_.term));
     tell(RoleChanged{.role = last_.role, .term = last_.term});
   }
-  if (before.leader != last_.leader) {
-    tell(LeaderChanged{.leader = last_.leader, .term = last_.term});
-  }
-  if (before.latest_configuration != last_.latest_configuration) {
+  if (leader != last_.leader) tell(LeaderChanged{.leader = last_.leader, .term = last_.term});
+  if (is_reconfigured) {
     log(LogLevel::info, "configuration of index " + to_string(last_.latest_configuration.index) +
                             ": " + to_string(last_.latest_configuration.configuration));
     tell(ConfigurationChanged{.configuration = last_.latest_configuration});

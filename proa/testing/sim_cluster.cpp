@@ -62,11 +62,14 @@ class StandProbe final : public driver::Probe {
       : invariants_(std::move(invariants)), server_(server), seen_(std::move(seen)) {}
 
   void taken(const core::Effects&, const core::View& view) override {
-    invariants_->seen(server_, {.leads = view.role == core::Role::leader,
-                                .term = view.term,
-                                .commit = view.commit_index,
-                                .latest = &view.latest_configuration.configuration,
-                                .committed = &view.committed_configuration.configuration});
+    Invariants::Stand stand{
+        .leads = view.role == core::Role::leader, .term = view.term, .commit = view.commit_index};
+    if (revision_ != view.configurations_revision) {
+      revision_ = view.configurations_revision;
+      stand.latest = &view.latest_configuration.configuration;
+      stand.committed = &view.committed_configuration.configuration;
+    }
+    invariants_->seen(server_, stand);
     seen_();
   }
 
@@ -74,6 +77,7 @@ class StandProbe final : public driver::Probe {
   std::shared_ptr<Invariants> invariants_;
   std::size_t server_;
   Fn<void()> seen_;
+  std::uint64_t revision_ = 0;  ///< of the configurations that were shown
 };
 
 }  // namespace

@@ -50,7 +50,8 @@ class Publisher final : public driver::Listener, public std::enable_shared_from_
   Guarded<Status> status_;
   Guarded<Observers> observers_;
   Guarded<Ending> ending_;
-  Status last_ = {};  ///< as published
+  Status last_ = {};            ///< as published
+  std::uint64_t revision_ = 0;  ///< of the configurations in it
 };
 
 }  // namespace proa

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -13,11 +14,16 @@ namespace proa::store {
 /// Puts numbers and bytes one behind the other, as the files of this folder hold them.
 class LittleEndianWriter {
  public:
+  /// With room for any header.
+  LittleEndianWriter() { out_.reserve(128); }
+
   template <std::unsigned_integral T>
   void put(T value) {
+    std::array<std::byte, sizeof(T)> bytes;
     for (std::size_t i = 0; i < sizeof(T); ++i) {
-      out_.push_back(static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8 * i)));
+      bytes[i] = static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8 * i));
     }
+    put_bytes(bytes);
   }
   void put_bytes(ByteView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
   /// Length and bytes.
