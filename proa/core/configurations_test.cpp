@@ -53,5 +53,17 @@ TEST(Configurations, ASnapshotReplacesWhatItCovers) {
   EXPECT_EQ(configurations.latest(), at(8, {a, b, c}));
 }
 
+// Whoever follows the configurations has to notice it, and the indexes are the same.
+TEST(Configurations, AnotherOneAtTheIndexOfATruncatedOneIsANewRevision) {
+  Configurations configurations{at(1, {a})};
+  configurations.append(at(3, {a, b}));
+  const std::uint64_t before = configurations.revision();
+  configurations.commit({2});
+  EXPECT_EQ(configurations.revision(), before);
+  configurations.truncate_from({3});
+  configurations.append(at(3, {a, c}));
+  EXPECT_NE(configurations.revision(), before);
+}
+
 }  // namespace
 }  // namespace proa::core::test
