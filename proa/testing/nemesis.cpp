@@ -1,6 +1,5 @@
 #include "proa/testing/nemesis.hpp"
 
-#include <numeric>
 #include <utility>
 
 #include "proa/testing/sim_file_system.hpp"
@@ -23,19 +22,39 @@ constexpr Duration kFullForce = 90s;  ///< from then on the pauses grow
 
 }  // namespace
 
-Nemesis::Nemesis(SimCluster& cluster, NemesisOptions options, std::uint64_t seed)
-    : cluster_(cluster),
-      options_(options),
-      random_(seed),
-      calm_network_(cluster.network_options()) {}
-
-Duration Nemesis::up_to(Duration most) {
-  return Duration{
-      static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most.count()) + 1))};
+const char* name_of(Move move) {
+  static constexpr std::array<const char*, kMoves> kNames = {"heal",
+                                                             "crash any",
+                                                             "crash leader",
+                                                             "crash at operation",
+                                                             "crash around sync",
+                                                             "crash all",
+                                                             "leave behind",
+                                                             "isolate leader",
+                                                             "ambush next leader",
+                                                             "ambush then crash",
+                                                             "strand leader",
+                                                             "strike install",
+                                                             "split",
+                                                             "cut one link",
+                                                             "cut one way",
+                                                             "pause",
+                                                             "stall disk",
+                                                             "slow disk",
+                                                             "lossy network",
+                                                             "replace"};
+  return kNames[static_cast<std::size_t>(move)];
 }
 
-Crash Nemesis::draw_kind() {
-  return random_.percent(options_.power_percent) ? Crash::power : Crash::process;
+Nemesis::Nemesis(SimCluster& cluster, NemesisOptions options, Choices choices)
+    : cluster_(cluster),
+      options_(options),
+      random_(std::move(choices)),
+      restarts_(random_.part("restarts")),
+      calm_network_(cluster.network_options()) {}
+
+Crash Nemesis::draw_kind(Choices& random) {
+  return random.percent(options_.power_percent) ? Crash::power : Crash::process;
 }
 
 /// Mostly one that is in the cluster: what happens to others hurts nobody.
@@ -61,28 +80,20 @@ std::size_t Nemesis::up() const {
 // the longer a run waits for its writes, the rarer the strikes become.
 void Nemesis::strike_later() {
   const auto rarer = 1 + cluster_.scheduler().now().since_start / kFullForce;
-  const Duration pause = up_to(options_.pause_max * rarer);
+  random_.begin("strike");
+  const Duration pause = random_.down_from(options_.pause_max * rarer);
   cluster_.scheduler().after(pause, kNemesisTag, [this] { strike(); });
 }
 
 void Nemesis::strike() {
   if (stopped_) return;
+  random_.resume("strike");
   if (is_truce()) return strike_later();
-  const Move move = draw_move();
+  const auto move = static_cast<Move>(random_.weighted(options_.weights));
+  random_.note(name_of(move));
   ++made_[static_cast<std::size_t>(move)];
   make(move);
   strike_later();
-}
-
-Move Nemesis::draw_move() {
-  const std::uint64_t sum =
-      std::accumulate(options_.weights.begin(), options_.weights.end(), std::uint64_t{0});
-  std::uint64_t left = random_.below(sum);
-  for (std::size_t move = 0; move < kMoves; ++move) {
-    if (left < options_.weights[move]) return static_cast<Move>(move);
-    left -= options_.weights[move];
-  }
-  return Move::heal;
 }
 
 void Nemesis::make(Move move) {
@@ -143,7 +154,7 @@ void Nemesis::make(Move move) {
 
 void Nemesis::crash(std::optional<std::size_t> server) {
   if (!server || cluster_.raft(*server) == nullptr) return;
-  const Crash kind = draw_kind();
+  const Crash kind = draw_kind(random_);
   if (kind == Crash::power) return cut_power_in_write(*server);
   cluster_.crash(*server, kind);
 }
@@ -161,7 +172,9 @@ void Nemesis::cut_power_in_write(std::size_t server) {
 }
 
 void Nemesis::crash_at_operation() {
-  cluster_.crash_after(any_server(), 1 + random_.below(kOperationsAheadMax), draw_kind());
+  const std::size_t server = any_server();
+  const std::uint64_t operations = 1 + random_.below(kOperationsAheadMax);
+  cluster_.crash_after(server, operations, draw_kind(random_));
 }
 
 /// Before it, the write is in the page cache and the power takes what it likes of it.
@@ -169,7 +182,7 @@ void Nemesis::crash_around_sync() {
   const auto leader = cluster_.leader();
   const std::size_t server = leader && random_.percent(50) ? *leader : any_server();
   const bool after = random_.percent(35);
-  cluster_.crash_at_sync(server, after, after ? draw_kind() : Crash::power);
+  cluster_.crash_at_sync(server, after, after ? draw_kind(random_) : Crash::power);
 }
 
 void Nemesis::cut(std::size_t from, std::size_t to, CutMode mode) { cluster_.cut(from, to, mode); }
@@ -318,9 +331,10 @@ void Nemesis::end_truce() {
 }
 
 void Nemesis::server_crashed(std::size_t server) {
+  restarts_.begin("downtime");
   const bool stays_away = left_behind_ == server && !stopped_;
   if (stays_away) return restart_once_behind(server, cluster_.scheduler().now() + kAwayMax);
-  cluster_.scheduler().after(up_to(options_.downtime_max), kNemesisTag,
+  cluster_.scheduler().after(restarts_.up_to(options_.downtime_max), kNemesisTag,
                              [this, server] { restart(server); });
 }
 
@@ -336,25 +350,31 @@ void Nemesis::restart_once_behind(std::size_t server, Instant at_the_latest) {
 }
 
 void Nemesis::restart(std::size_t server) {
-  if (stopped_ || is_truce() || !random_.percent(options_.crash_in_recovery_percent)) {
+  restarts_.begin("crash in recovery");
+  if (stopped_ || is_truce() || !restarts_.percent(options_.crash_in_recovery_percent)) {
     return cluster_.start(server);
   }
-  cluster_.start_and_crash_after(server, 1 + random_.below(kOperationsOfRecoveryMax), draw_kind());
+  const std::uint64_t operations = 1 + restarts_.below(kOperationsOfRecoveryMax);
+  cluster_.start_and_crash_after(server, operations, draw_kind(restarts_));
 }
 
 void Nemesis::server_leads(std::size_t server) {
   if (stopped_ || !ambush_) return;
+  random_.begin("ambush");
   const Move move = *std::exchange(ambush_, std::nullopt);
   ambush(server);
-  if (move == Move::ambush_then_crash) cluster_.crash_at_sync(server, true, draw_kind());
+  if (move == Move::ambush_then_crash) cluster_.crash_at_sync(server, true, draw_kind(random_));
 }
 
 /// While it stores the snapshot of the old leader, a new one sends it entries behind that.
 void Nemesis::server_installs(std::size_t server) {
   if (stopped_ || !std::exchange(strikes_install_, false)) return;
+  random_.begin("strike install");
   cluster_.disk(server).stall_next_sync(kStallMax / 2 + up_to(kStallMax / 2));
   cluster_.scheduler().after(up_to(kNextWriteMax), kNemesisTag, [this] {
-    if (!stopped_) crash(cluster_.leader());
+    if (stopped_) return;
+    random_.begin("crash of the installer's leader");
+    crash(cluster_.leader());
   });
 }
 

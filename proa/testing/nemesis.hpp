@@ -12,6 +12,7 @@ namespace proa::testing {
 
 /// What the nemesis can do. Each seed draws a subset (swarm testing) and how often it strikes.
 enum class Move : std::uint8_t {
+  heal,                ///< all links; the calmest, so it is the first
   crash_any,           ///< a server, now
   crash_leader,        ///< with writes in flight
   crash_at_operation,  ///< a server, at one of its next changes of the disk
@@ -30,10 +31,10 @@ enum class Move : std::uint8_t {
   stall_disk,          ///< a sync takes up to three seconds
   slow_disk,           ///< everything on a disk takes a multiple
   lossy_network,       ///< messages get lost, repeated, late
-  heal,
-  replace,  ///< a machine is lost; another one takes its place under a new identity
+  replace,             ///< a machine is lost; another one takes its place under a new identity
 };
 inline constexpr std::size_t kMoves = 20;
+const char* name_of(Move move);
 
 struct NemesisOptions {
   std::array<std::uint64_t, kMoves> weights = {};  ///< by Move; 0: never
@@ -47,7 +48,7 @@ struct NemesisOptions {
 /// Breaks things, from its own seed, at drawn times, and puts them together again. Threads: one.
 class Nemesis {
  public:
-  Nemesis(SimCluster& cluster, NemesisOptions options, std::uint64_t seed);
+  Nemesis(SimCluster& cluster, NemesisOptions options, Choices choices);
 
   void start() { strike_later(); }
   /// Heals everything, starts what is down, and leaves it alone from now on.
@@ -65,7 +66,6 @@ class Nemesis {
  private:
   void strike_later();
   void strike();
-  Move draw_move();
   void make(Move move);
   void crash(std::optional<std::size_t> server);
   void cut_power_in_write(std::size_t server);
@@ -83,9 +83,9 @@ class Nemesis {
   void disturb_network();
   void restart(std::size_t server);
   void restart_once_behind(std::size_t server, Instant at_the_latest);
-  Duration up_to(Duration most);
+  Duration up_to(Duration most) { return random_.up_to(most); }
   std::size_t any_server();
-  Crash draw_kind();
+  Crash draw_kind(Choices& random);
   CutMode draw_mode() { return static_cast<CutMode>(random_.below(3)); }
   std::size_t up() const;
   bool is_truce() const { return cluster_.scheduler().now() < truce_until_; }
@@ -95,7 +95,8 @@ class Nemesis {
 
   SimCluster& cluster_;
   NemesisOptions options_;
-  Random random_;
+  Choices random_;
+  Choices restarts_;
   SimNetworkOptions calm_network_;
   std::optional<Move> ambush_;              ///< waits for the next leader
   std::optional<std::size_t> left_behind_;  ///< stays down longer

@@ -15,14 +15,15 @@ void Operator::start() {
 }
 
 void Operator::order_later() {
-  const auto most = static_cast<std::uint64_t>(options_.pause_max.count());
-  const Duration pause{static_cast<std::int64_t>(random_.below(most + 1))};
+  random_.begin("order");
+  const Duration pause = random_.down_from(options_.pause_max);
   cluster_.scheduler().after(pause, kOperatorTag, [this] { order(); });
 }
 
 /// Mostly to the leader; an operator who is mistaken is refused.
 void Operator::order() {
   if (stopped_) return;
+  random_.resume("order");
   const auto leader = cluster_.leader();
   const std::size_t at = leader && random_.percent(90) ? *leader : any_server();
   const bool is_about_leadership = random_.percent(30);

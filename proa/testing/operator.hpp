@@ -25,8 +25,8 @@ struct OperatorCounters {
 /// least. Threads: one.
 class Operator {
  public:
-  Operator(SimCluster& cluster, OperatorOptions options, std::uint64_t seed)
-      : cluster_(cluster), options_(options), random_(seed) {}
+  Operator(SimCluster& cluster, OperatorOptions options, Choices choices)
+      : cluster_(cluster), options_(options), random_(std::move(choices)) {}
 
   void start();
   void stop() { stopped_ = true; }
@@ -48,7 +48,7 @@ class Operator {
 
   SimCluster& cluster_;
   OperatorOptions options_;
-  Random random_;
+  Choices random_;
   std::map<std::uint64_t, std::size_t> open_;  ///< who was given the order
   std::uint64_t orders_ = 0;
   OperatorCounters counters_;

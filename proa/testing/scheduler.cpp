@@ -6,6 +6,11 @@
 
 namespace proa::testing {
 
+Scheduler::Scheduler(std::uint64_t seed, TapeDeck* deck)
+    : random_(seed, deck, "cluster"), hash_(seed) {
+  if (deck != nullptr) deck->watch(&now_);
+}
+
 EventId Scheduler::at(Instant due, std::uint32_t tag, Fn<void()> task) {
   std::uint32_t slot = 0;
   if (free_slots_.empty()) {
@@ -30,7 +35,7 @@ void Scheduler::cancel(EventId event) {
 }
 
 bool Scheduler::run_next() {
-  while (!heap_.empty()) {
+  while (!heap_.empty() && !stopped()) {
     std::pop_heap(heap_.begin(), heap_.end(), later);
     const Item item = heap_.back();
     heap_.pop_back();

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "proa/base/fn.hpp"
-#include "proa/base/random.hpp"
 #include "proa/base/time.hpp"
+#include "proa/testing/choices.hpp"
 
 namespace proa::testing {
 
@@ -22,10 +22,11 @@ struct EventId {
 /// Threads: one.
 class Scheduler {
  public:
-  explicit Scheduler(std::uint64_t seed) : random_(seed), hash_(seed) {}
+  /// With a `deck`, which outlives it, every decision is recorded there, or comes from there.
+  explicit Scheduler(std::uint64_t seed, TapeDeck* deck = nullptr);
 
   Instant now() const { return now_; }
-  Random& random() { return random_; }
+  Choices& random() { return random_; }
 
   /// `tag` goes into the trace hash: who and what, a small number.
   EventId at(Instant due, std::uint32_t tag, Fn<void()> task);
@@ -34,7 +35,9 @@ class Scheduler {
   }
   void cancel(EventId event);  ///< what has run or was cancelled is ignored
 
-  bool run_next();  ///< false: nothing is left
+  bool run_next();  ///< false: nothing is left, or the limit is reached
+  void stop_after(std::uint64_t events) { events_max_ = events; }
+  bool stopped() const { return events_run_ >= events_max_; }
   bool empty() const { return live_ == 0; }
 
   void trace(std::uint64_t fact) { hash_ = (hash_ ^ fact) * 0x9E3779B97F4A7C15U + (hash_ >> 29); }
@@ -59,13 +62,14 @@ class Scheduler {
   Fn<void()> release(EventId event);
 
   Instant now_ = {};
-  Random random_;
+  Choices random_;
   std::vector<Item> heap_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::uint64_t next_sequence_ = 0;
   std::uint64_t live_ = 0;
   std::uint64_t events_run_ = 0;
+  std::uint64_t events_max_ = UINT64_MAX;
   std::uint64_t hash_;
 };
 

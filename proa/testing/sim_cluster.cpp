@@ -111,23 +111,30 @@ struct SimCluster::Process {
 };
 
 SimCluster::SimCluster(SimClusterOptions options)
-    : options_(std::move(options)), scheduler_(options_.seed) {
+    : options_(std::move(options)), scheduler_(options_.seed, options_.deck) {
   for (std::size_t i = 0; i < options_.servers; ++i) {
     const std::string name = "s" + std::to_string(i + 1);
     servers_.push_back({.id = {name}, .address = {name + ":7000"}});
     machines_.push_back(std::make_unique<Machine>());
-    equip(*machines_.back());
+    equip(i);
   }
   invariants_ = std::make_shared<Invariants>(servers_);
-  network_ = std::make_shared<SimNetwork>(scheduler_, options_.network, scheduler_.random().next());
+  network_ = std::make_shared<SimNetwork>(scheduler_, options_.network,
+                                          scheduler_.random().part("network"));
   direct_network_ = std::make_shared<DirectNetwork>(network_);
   streams_ = std::make_unique<SimStreams>(
       scheduler_, stream_options(options_.network, options_.short_io_percent),
-      scheduler_.random().next());
+      scheduler_.random().part("streams"));
 }
 
-void SimCluster::equip(Machine& machine) {
-  machine.disk = std::make_shared<SimDisk>(options_.disk, scheduler_.random().next());
+/// By number: the decisions about a machine outlive the identity of the server on it.
+Choices SimCluster::choices_of(std::size_t server, const char* what) {
+  return scheduler_.random().part("s" + std::to_string(server + 1) + what);
+}
+
+void SimCluster::equip(std::size_t server) {
+  Machine& machine = *machines_[server];
+  machine.disk = std::make_shared<SimDisk>(options_.disk, choices_of(server, ".disk"));
   machine.memory_log = std::make_shared<MemoryLogStore>();
   machine.memory_stable = std::make_shared<MemoryStableStore>();
   machine.memory_snapshots = std::make_shared<MemorySnapshotStore>();
@@ -203,7 +210,7 @@ std::unique_ptr<SimCluster::Process> SimCluster::new_process(std::size_t server)
   auto process = std::make_unique<Process>();
   SimRuntimeOptions runtime = options_.runtime;
   runtime.server = static_cast<std::uint32_t>(server) + 1;
-  process->runtime = std::make_shared<SimRuntime>(scheduler_, runtime, scheduler_.random().next());
+  process->runtime = std::make_shared<SimRuntime>(scheduler_, runtime, choices_of(server, ""));
   open_stores(server, *process);
   process->transport =
       std::make_shared<CheckedTransport>(new_transport(server, *process), invariants_, server);
@@ -353,6 +360,7 @@ void SimCluster::crash_after(std::size_t server, std::uint64_t operations, Crash
 /// Without a disk there is no operation to crash at, only a time.
 void SimCluster::crash_soon(std::size_t server) {
   constexpr std::uint64_t kSoonMicroseconds = 5000;
+  scheduler_.random().begin("crash soon");
   const std::chrono::microseconds delay{scheduler_.random().below(kSoonMicroseconds)};
   scheduler_.after(delay, 0, [this, server, process = incarnation(server)] {
     if (runs(server, process)) crash(server, machines_[server]->crash_kind);
@@ -382,7 +390,7 @@ void SimCluster::replace(std::size_t server) {
   const std::string name =
       "s" + std::to_string(server + 1) + "#" + std::to_string(++machine.identities);
   servers_[server] = {.id = {name}, .address = {name + ":7000"}};
-  equip(machine);
+  equip(server);
   machine.write_was_torn = false;
   invariants_->replaced(server, servers_[server]);
 }

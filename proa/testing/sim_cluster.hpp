@@ -35,6 +35,7 @@ struct ProcessParts {
 
 struct SimClusterOptions {
   std::uint64_t seed = 0;
+  TapeDeck* deck = nullptr;  ///< records or plays the decisions of the run; outlives the cluster
   std::size_t servers = 3;
   std::size_t founders = SIZE_MAX;  ///< so many of them are in the first configuration
   bool on_disk = true;  ///< WAL and stable file on simulated disks; else stores in memory
@@ -151,7 +152,8 @@ class SimCluster {
   struct Machine;
   struct Process;
 
-  void equip(Machine& machine);
+  void equip(std::size_t server);
+  Choices choices_of(std::size_t server, const char* what);
   std::unique_ptr<Process> new_process(std::size_t server);
   void open_stores(std::size_t server, Process& process);
   std::shared_ptr<Transport> new_transport(std::size_t server, Process& process);

@@ -73,8 +73,8 @@ bool touches(const SimDirectory::Change& change, const std::vector<std::string>&
 
 }  // namespace
 
-SimDisk::SimDisk(SimDiskOptions options, std::uint64_t seed)
-    : options_(options), random_(seed), root_(std::make_shared<SimDirectory>()) {
+SimDisk::SimDisk(SimDiskOptions options, Choices choices)
+    : options_(options), random_(std::move(choices)), root_(std::make_shared<SimDirectory>()) {
   PROA_ASSERT(options_.sector_bytes > 0);
 }
 
@@ -88,6 +88,7 @@ std::uint64_t SimDisk::bytes_used() const { return bytes_in(*root_); }
 
 PowerCutReport SimDisk::cut_power() {
   PowerCutReport report;
+  random_.begin("power cut");
   decide(*root_, report);
   locks_.clear();
   return report;
@@ -97,7 +98,7 @@ void SimDisk::decide(SimDirectory& directory, PowerCutReport& report) {
   // A change that builds on a lost one is lost too: a file that was never created is not renamed.
   std::vector<std::string> lost;
   for (const SimDirectory::Change& change : directory.pending) {
-    if (!touches(change, lost) && random_.percent(50)) {
+    if (!touches(change, lost) && !random_.percent(50)) {
       apply(directory.medium, change);
       continue;
     }
@@ -115,7 +116,7 @@ void SimDisk::decide(SimDirectory& directory, PowerCutReport& report) {
 
 void SimDisk::decide(SimInode& inode, PowerCutReport& report) {
   if (inode.clean()) return;
-  const std::uint64_t size = random_.percent(50) ? inode.cache.size() : inode.medium_size;
+  const std::uint64_t size = random_.percent(50) ? inode.medium_size : inode.cache.size();
   for (const std::uint32_t sector : inode.dirty) {
     const auto fate = static_cast<Fate>(random_.below(3));
     if (fate == Fate::survives) ++report.survived;
@@ -142,9 +143,10 @@ void SimDisk::decide_sector(SimInode& inode, std::uint32_t sector, std::uint64_t
   const bool is_noise = fate == Fate::torn && random_.percent(50);
   const std::uint64_t cut = begin + random_.below(end - begin + 1);
   const bool begins_new = random_.percent(50);
+  Random noise{is_noise ? random_.next() : 0};
   for (std::uint64_t at = begin; at < end; ++at) {
     if (is_noise) {
-      inode.medium[at] = static_cast<std::byte>(random_.next());
+      inode.medium[at] = static_cast<std::byte>(noise.next());
     } else if (fate == Fate::survives || (at < cut) == begins_new) {
       inode.medium[at] = inode.cache[at];
     }
@@ -170,6 +172,7 @@ void SimDisk::lose_everything_unsynced() {
 }
 
 void SimDisk::write_back_some() {
+  random_.begin("write back");
   const auto visit = [this](auto&& self, SimDirectory& directory) -> void {
     for (const auto& [name, node] : directory.cache) {
       if (node.directory != nullptr) self(self, *node.directory);

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "proa/base/bytes.hpp"
-#include "proa/base/random.hpp"
 #include "proa/base/time.hpp"
+#include "proa/testing/choices.hpp"
 
 namespace proa::testing {
 
@@ -72,7 +72,7 @@ struct PowerCutReport {
 /// torn; for each file's length, and for each change of a directory. Threads: one.
 class SimDisk {
  public:
-  SimDisk(SimDiskOptions options, std::uint64_t seed);
+  SimDisk(SimDiskOptions options, Choices choices);
 
   /// Everything that was not synced meets its fate; afterwards the page cache is the medium.
   PowerCutReport cut_power();
@@ -102,7 +102,7 @@ class SimDisk {
   void write_sector_back(SimInode& inode, std::uint32_t sector);
 
   SimDiskOptions options_;
-  Random random_;
+  Choices random_;
   std::shared_ptr<SimDirectory> root_;
   std::map<std::string, std::uint64_t> locks_;  ///< path to the mount that holds it
   std::uint64_t mounts_ = 0;

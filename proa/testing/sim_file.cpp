@@ -57,7 +57,8 @@ Result<void> SimFile::write_at(std::uint64_t offset, std::span<const ByteView> p
 
 /// A write during which the process is killed may have reached the page cache in part.
 void SimFile::write_until_crash(std::uint64_t offset, std::span<const ByteView> pieces) {
-  Random& random = system_.disk_->random_;
+  Choices& random = system_.disk_->random_;
+  random.begin("crash in write");
   if (!random.percent(50)) return;
   std::uint64_t left = random.below(total_bytes(pieces) + 1);
   for (const ByteView piece : pieces) {
@@ -87,9 +88,10 @@ void SimFile::mark_dirty(std::uint64_t begin, std::uint64_t end) {
     if (!inode_->is_dirty[sector]) {
       inode_->is_dirty[sector] = true;
       inode_->dirty.push_back(sector);
-    } else if (system_.disk_->random_.percent(25)) {
+    } else {
       // The version before this one may have reached the medium already.
-      system_.disk_->write_sector_back(*inode_, sector);
+      system_.disk_->random_.begin("write back");
+      if (system_.disk_->random_.percent(25)) system_.disk_->write_sector_back(*inode_, sector);
     }
   }
 }

@@ -44,6 +44,7 @@ Duration SimFileSystem::take_cost() { return std::exchange(cost_, Duration{}); }
 void SimFileSystem::charge_sync() {
   const auto low = static_cast<std::uint64_t>(options().sync_min.count());
   const auto high = static_cast<std::uint64_t>(options().sync_max.count());
+  disk_->random_.begin("sync");
   charge(Duration{static_cast<std::int64_t>(disk_->random_.between(low, high))});
   cost_ += std::exchange(disk_->stall_, Duration{});
 }

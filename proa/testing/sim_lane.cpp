@@ -37,7 +37,7 @@ void SimLane::enqueue(Fn<void()> task) {
 }
 
 void SimLane::begin_later(Instant earliest) {
-  begin_ = runtime_.scheduler_.at(earliest + runtime_.draw(runtime_.options_.dispatch_max),
+  begin_ = runtime_.scheduler_.at(earliest + runtime_.draw("start", runtime_.options_.dispatch_max),
                                   runtime_.tag(4 + static_cast<std::uint32_t>(lane_)),
                                   [this] { begin(); });
 }
@@ -82,6 +82,7 @@ bool SimLane::run_inline(Fn<void()>& task) {
   if (runtime_.killed_ || !queue_.empty() || busy() || undelivered_ > 0) return false;
   if (runtime_.loop_depth_ == 0 || runtime_.inline_running_ != nullptr) return false;
   const auto lane = static_cast<std::size_t>(lane_);
+  runtime_.random_.begin("inline");
   if (!runtime_.random_.percent(runtime_.options_.inline_percent[lane])) return false;
   running_ = true;
   runtime_.inline_running_ = this;

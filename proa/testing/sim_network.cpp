@@ -33,13 +33,14 @@ void SimNetwork::send_on(std::shared_ptr<Parcel> parcel) {
     ++counters_.lost;
     return;
   }
-  if (random_.below(1000) < options_.loss_permille) return lose(parcel, connection);
-  const bool spike = random_.below(1000) < options_.spike_permille;
+  random_.begin("parcel");
+  if (random_.permille(options_.loss_permille)) return lose(parcel, connection);
+  const bool spike = random_.permille(options_.spike_permille);
   const Duration delay = draw(options_.delay_min, spike ? options_.spike_max : options_.delay_max);
   Instant& last = parcel->is_reply ? connection.last_reply : connection.last_request;
   last = std::max(last, now + delay);
   const Instant due = last;
-  if (random_.below(1000) < options_.duplicate_permille) {
+  if (random_.permille(options_.duplicate_permille)) {
     ++counters_.duplicated;
     deliver_at(due + draw({}, options_.duplicate_late_max), parcel);
   }
@@ -48,6 +49,7 @@ void SimNetwork::send_on(std::shared_ptr<Parcel> parcel) {
 
 void SimNetwork::lose(const std::shared_ptr<Parcel>& parcel, Connection& connection) {
   ++counters_.lost;
+  random_.begin("loss");
   const Duration notice = draw({}, options_.loss_notice_max);
   connection.broken_until = std::max(connection.broken_until, scheduler_.now() + notice);
   scheduler_.after(notice, kLostTag, [parcel] { parcel->lost(); });

@@ -42,8 +42,8 @@ struct NetworkCounters {
 /// their order. Threads: one.
 class SimNetwork final : public Courier {
  public:
-  SimNetwork(Scheduler& scheduler, SimNetworkOptions options, std::uint64_t seed)
-      : scheduler_(scheduler), options_(options), random_(seed) {}
+  SimNetwork(Scheduler& scheduler, SimNetworkOptions options, Choices choices)
+      : scheduler_(scheduler), options_(options), random_(std::move(choices)) {}
 
   void carry(Parcel parcel) override;
 
@@ -78,7 +78,7 @@ class SimNetwork final : public Courier {
 
   Scheduler& scheduler_;
   SimNetworkOptions options_;
-  Random random_;
+  Choices random_;
   std::vector<ServerAddress> addresses_;
   std::map<LinkKey, Link> links_;
   std::map<std::pair<LinkKey, Channel>, Connection> connections_;

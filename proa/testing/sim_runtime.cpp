@@ -16,8 +16,8 @@ constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 
 }  // namespace
 
-SimRuntime::SimRuntime(Scheduler& scheduler, SimRuntimeOptions options, std::uint64_t seed)
-    : scheduler_(scheduler), options_(options), random_(seed) {}
+SimRuntime::SimRuntime(Scheduler& scheduler, SimRuntimeOptions options, Choices choices)
+    : scheduler_(scheduler), options_(options), random_(std::move(choices)) {}
 
 SimRuntime::~SimRuntime() {
   kill();
@@ -50,6 +50,15 @@ void SimRuntime::run_on_loop(Fn<void()>& task) {
   ahead_ = {};
   if (killed_) return drop_all();
   wake_if_needed();
+}
+
+/// Another one at each call even on a tape that says 0 each time: equal election timeouts would
+/// elect nobody, and equal salts would make old records of a log look like new ones.
+std::uint64_t SimRuntime::seed() {
+  random_.begin("seed");
+  const std::uint64_t drawn = random_.next();
+  return drawn ^ (std::uint64_t{options_.server} << 56) ^ (++seeds_made_ << 48) ^
+         scheduler_.events_run();
 }
 
 TimerId SimRuntime::start_timer(Instant due, Fn<void()> task) {
@@ -127,7 +136,7 @@ void SimRuntime::wake_if_needed() {
 /// At a drawn time between `earliest` and `late_max` behind it, if no turn comes soon enough.
 void SimRuntime::wake_within(Instant earliest, Duration late_max) {
   if (wake_due_ <= not_before(earliest + late_max)) return;
-  wake_at(earliest + draw(late_max));
+  wake_at(earliest + draw("wake", late_max));
 }
 
 Instant SimRuntime::not_before(Instant due) const {
@@ -187,13 +196,13 @@ void SimRuntime::run_all(std::vector<Fn<void()>>& tasks) const {
   }
 }
 
-Duration SimRuntime::draw(Duration max) {
-  return Duration{
-      static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(max.count()) + 1))};
+Duration SimRuntime::draw(const char* kind, Duration max) {
+  random_.begin(kind);
+  return random_.up_to(max);
 }
 
 Duration SimRuntime::task_duration(Lane lane) {
-  Duration duration = draw(options_.task_max[static_cast<std::size_t>(lane)]);
+  Duration duration = draw("task", options_.task_max[static_cast<std::size_t>(lane)]);
   if (disk_cost_) duration += disk_cost_();
   return duration;
 }

@@ -40,7 +40,7 @@ class SimLane;
 /// one.
 class SimRuntime final : public Runtime, public std::enable_shared_from_this<SimRuntime> {
  public:
-  SimRuntime(Scheduler& scheduler, SimRuntimeOptions options, std::uint64_t seed);
+  SimRuntime(Scheduler& scheduler, SimRuntimeOptions options, Choices choices);
   ~SimRuntime() override;
   SimRuntime(const SimRuntime&) = delete;
   SimRuntime& operator=(const SimRuntime&) = delete;
@@ -56,7 +56,7 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   void cancel_timer(TimerId timer) override;
   void at_input_end(Fn<void()> task) override;
   void at_turn_end(Fn<void()> task) override;
-  std::uint64_t seed() override { return random_.next(); }
+  std::uint64_t seed() override;
 
   /// The process is gone: drops every task and timer, and all that comes. A task that is running
   /// comes to its end; nothing runs after it.
@@ -110,14 +110,15 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   void run_due_timers();
   void run_all(std::vector<Fn<void()>>& tasks) const;
   void drop_all();
-  Duration draw(Duration max);
+  Duration draw(const char* kind, Duration max);
   Duration task_duration(Lane lane);
   std::uint32_t tag(std::uint32_t what) const { return options_.server * 16 + what; }
   void forget(SimLane* lane);
 
   Scheduler& scheduler_;
   SimRuntimeOptions options_;
-  Random random_;
+  Choices random_;
+  std::uint64_t seeds_made_ = 0;
   LoopExecutor loop_{*this};
   std::deque<Ready> ready_;
   Tasks next_turn_;

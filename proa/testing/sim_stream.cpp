@@ -29,7 +29,8 @@ Result<std::size_t> SimStream::read_some(std::span<std::byte> buffer) {
     if (flow.end_arrived) return gone("the other side has closed");
     return std::size_t{0};
   }
-  Random& random = streams_.random_;
+  Choices& random = streams_.random_;
+  random.begin("read");
   if (random.percent(streams_.options_.short_read_percent)) count = 1 + random.below(count);
   std::memcpy(buffer.data(), flow.arrived.data() + flow.read, count);
   flow.read += count;
@@ -47,7 +48,8 @@ Result<std::size_t> SimStream::write_some(std::span<const ByteView> pieces) {
   SimStreams::Flow& flow = outbound();
   const std::size_t window = streams_.options_.window_bytes;
   std::size_t room = window - std::min(window, flow.bytes_under_way);
-  Random& random = streams_.random_;
+  Choices& random = streams_.random_;
+  random.begin("write");
   if (room > 0 && random.percent(streams_.options_.short_write_percent)) {
     room = 1 + random.below(room);
   }

@@ -14,8 +14,8 @@ constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 
 }  // namespace
 
-SimStreams::SimStreams(Scheduler& scheduler, SimStreamOptions options, std::uint64_t seed)
-    : scheduler_(scheduler), options_(options), random_(seed) {}
+SimStreams::SimStreams(Scheduler& scheduler, SimStreamOptions options, Choices choices)
+    : scheduler_(scheduler), options_(options), random_(std::move(choices)) {}
 
 SimStreams::~SimStreams() = default;
 
@@ -25,7 +25,8 @@ std::unique_ptr<StreamLayer> SimStreams::layer(std::shared_ptr<SimRuntime> runti
 }
 
 Duration SimStreams::draw_delay() {
-  const bool stall = random_.below(1000) < options_.stall_permille;
+  random_.begin("delay");
+  const bool stall = random_.permille(options_.stall_permille);
   const Duration most = stall ? options_.stall_max : options_.delay_max;
   const auto low = static_cast<std::uint64_t>(options_.delay_min.count());
   return Duration{static_cast<std::int64_t>(
@@ -91,7 +92,8 @@ void SimStreams::send(const std::shared_ptr<Connection>& connection, std::size_t
     if (!way.is_cut) break_later(connection);  // the other machine knows of no such connection
     return;
   }
-  const bool reset = random_.below(1000) < options_.reset_permille;
+  random_.begin("reset");
+  const bool reset = random_.permille(options_.reset_permille);
   if (reset || (way.is_cut && way.mode == StreamCut::reset)) {
     connection->dead = true;  // nothing behind the lost bytes may arrive before it breaks
     return break_later(connection);

@@ -36,7 +36,7 @@ class SimStreamLayer;
 /// or the connection stalls, breaks, or is dead without a word. Outlives its layers. Threads: one.
 class SimStreams {
  public:
-  SimStreams(Scheduler& scheduler, SimStreamOptions options, std::uint64_t seed);
+  SimStreams(Scheduler& scheduler, SimStreamOptions options, Choices choices);
   ~SimStreams();
   SimStreams(const SimStreams&) = delete;
   SimStreams& operator=(const SimStreams&) = delete;
@@ -79,7 +79,7 @@ class SimStreams {
 
   Scheduler& scheduler_;
   SimStreamOptions options_;
-  Random random_;
+  Choices random_;
   std::map<ServerAddress, SimStreamLayer*> listening_;
   std::map<std::pair<ServerAddress, ServerAddress>, Link> links_;
   std::vector<std::weak_ptr<Connection>> connections_;

@@ -172,7 +172,7 @@ struct Campaign : BrokenNetwork {
   }
 
   void act() {
-    Random& random = scheduler.random();
+    auto& random = scheduler.random();
     for (std::uint64_t i = random.below(4); i > 0; --i)
       ask_append();
     if (random.percent(30)) ask_vote();

@@ -259,7 +259,7 @@ TEST(FoundingSim, EndsInOneClusterWhateverCrashes) {
       using FoundingOfThree::FoundingOfThree;
       void TestBody() override {}
     } run{seed};
-    Random& random = run.scheduler.random();
+    auto& random = run.scheduler.random();
     run.streams.options().reset_permille = 50;
     for (const Listed& listed : run.cluster)
       run.start(listed.name);

@@ -14,17 +14,18 @@ constexpr int kTimeoutsToRest = 40;  ///< within so many election timeouts a hea
 /// One seed from the first event to the last check.
 class Run {
  public:
-  Run(Plan plan, std::uint64_t seed, bool trace)
-      : plan_(std::move(plan)),
-        seed_(seed),
-        trace_(trace),
+  explicit Run(const RunOptions& options)
+      : options_(options),
+        plan_(draw_plan(options.seed, options.deck)),
         oracle_([this](std::string what) { cluster_.invariants().violated(std::move(what)); }),
         cluster_(with_fsm(plan_.cluster)),
-        nemesis_(cluster_, plan_.nemesis, cluster_.scheduler().random().next()),
-        operator_(cluster_, plan_.orders, cluster_.scheduler().random().next()),
+        choices_(cluster_.scheduler().random().part("campaign")),
+        nemesis_(cluster_, plan_.nemesis, cluster_.scheduler().random().part("nemesis")),
+        operator_(cluster_, plan_.orders, cluster_.scheduler().random().part("operator")),
         restorer_(cluster_, oracle_, nemesis_, plan_.restores,
-                  cluster_.scheduler().random().next()),
-        clients_(cluster_, oracle_, plan_.load, cluster_.scheduler().random().next()) {
+                  cluster_.scheduler().random().part("restorer")),
+        clients_(cluster_, oracle_, plan_.load, cluster_.scheduler().random().part("clients")) {
+    cluster_.scheduler().stop_after(options.events_max);
     cluster_.on_crash([this](std::size_t server) {
       tell("down", server);
       clients_.server_crashed(server);
@@ -74,23 +75,36 @@ class Run {
   }
 
   void tell(const char* what, std::size_t server) const {
-    if (!trace_) return;
+    if (!options_.trace) return;
     std::fprintf(stderr, "%12lld us  s%zu %s\n", static_cast<long long>(elapsed().count() / 1000),
                  server + 1, what);
   }
 
+  /// How long is a decision too: the rules below make it for a seed, on a tape it is a number.
   bool run_under_fire() {
-    while (elapsed() < plan_.at_least || oracle_.acknowledged_writes() < plan_.writes_at_least ||
-           (is_quiet() && elapsed() < plan_.quiet_at_most)) {
+    choices_.begin("slices under fire");
+    const std::uint64_t slices_max = choices_.settled_elsewhere();
+    const bool by_rule = slices_max == UINT64_MAX;
+    std::uint64_t slices = 0;
+    while (by_rule ? fire_goes_on() : slices < slices_max) {
+      choices_.amend(++slices);
       if (elapsed() > plan_.at_most) {
         cluster_.invariants().violated(
             "liveness: " + std::to_string(oracle_.acknowledged_writes()) +
             " writes acknowledged in " + to_string(plan_.at_most) + stands());
         return false;
       }
-      if (!cluster_.run_for(kSlice)) return false;
+      if (!run_slice()) return false;
     }
     return true;
+  }
+  bool fire_goes_on() const {
+    return elapsed() < plan_.at_least || oracle_.acknowledged_writes() < plan_.writes_at_least ||
+           (is_quiet() && elapsed() < plan_.quiet_at_most);
+  }
+  bool run_slice() { return !gives_up() && cluster_.run_for(kSlice); }
+  bool gives_up() const {
+    return elapsed() >= options_.stop_after || cluster_.scheduler().stopped();
   }
   /// Something rare has not happened yet.
   bool is_quiet() const {
@@ -129,7 +143,7 @@ class Run {
   bool run_until(Duration limit, Condition reached) {
     const Duration until = elapsed() + limit;
     while (!reached()) {
-      if (elapsed() >= until || !cluster_.run_for(kSlice)) return false;
+      if (elapsed() >= until || !run_slice()) return false;
     }
     return true;
   }
@@ -158,6 +172,7 @@ class Run {
   }
 
   bool not_live(const std::string& what) {
+    if (gives_up()) return false;
     cluster_.invariants().violated("liveness: " + to_string(resting_time()) +
                                    " after everything was healed " + what + stands());
     return false;
@@ -181,7 +196,7 @@ class Run {
   }
 
   SeedReport report() {
-    return {.seed = seed_,
+    return {.seed = options_.seed,
             .violation = cluster_.invariants().violation(),
             .trace_hash = cluster_.trace_hash(),
             .events = cluster_.scheduler().events_run(),
@@ -199,12 +214,12 @@ class Run {
             .network = cluster_.network_counters()};
   }
 
+  const RunOptions options_;
   Plan plan_;
-  std::uint64_t seed_;
-  bool trace_;
   LogIndex rest_ = {};
   Oracle oracle_;
   testing::SimCluster cluster_;
+  testing::Choices choices_;
   testing::Nemesis nemesis_;
   testing::Operator operator_;
   Restorer restorer_;
@@ -213,8 +228,6 @@ class Run {
 
 }  // namespace
 
-SeedReport run_seed(std::uint64_t seed, bool trace) {
-  return Run{draw_plan(seed), seed, trace}.run();
-}
+SeedReport run_seed(const RunOptions& options) { return Run{options}.run(); }
 
 }  // namespace proa::sim

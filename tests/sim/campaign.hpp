@@ -26,7 +26,16 @@ struct Plan {
   Duration at_most = std::chrono::seconds{600};        ///< or the load never got through
 };
 
-Plan draw_plan(std::uint64_t seed);
+Plan draw_plan(std::uint64_t seed, testing::TapeDeck* deck);
+
+/// How a seed is run.
+struct RunOptions {
+  std::uint64_t seed = 0;
+  bool trace = false;                     ///< tell the great moments on standard error
+  testing::TapeDeck* deck = nullptr;      ///< records or plays the decisions
+  Duration stop_after = Duration::max();  ///< simulated; then nothing has been found
+  std::uint64_t events_max = UINT64_MAX;  ///< likewise
+};
 
 /// What happened in one seed.
 struct SeedReport {
@@ -49,7 +58,7 @@ struct SeedReport {
 };
 
 /// Runs a seed to its end: load and faults, then healing, then the checks of what must be so when
-/// all is quiet. With `trace`, tells every move on standard error.
-SeedReport run_seed(std::uint64_t seed, bool trace);
+/// all is quiet.
+SeedReport run_seed(const RunOptions& options);
 
 }  // namespace proa::sim

@@ -10,37 +10,45 @@ constexpr std::uint32_t kClientTag = 0x3000000;
 }  // namespace
 
 Clients::Clients(testing::SimCluster& cluster, Oracle& oracle, LoadOptions options,
-                 std::uint64_t seed)
-    : cluster_(cluster), oracle_(oracle), options_(options), random_(seed) {
+                 testing::Choices choices)
+    : cluster_(cluster), oracle_(oracle), options_(options), random_(std::move(choices)) {
   clients_.resize(options_.clients);
 }
 
 void Clients::start() {
   for (std::size_t client = 0; client < clients_.size(); ++client) {
-    clients_[client].believes = random_.below(cluster_.size());
+    clients_[client].believes = any_server();
     think_then_write(client);
   }
 }
 
 void Clients::think_then_write(std::size_t client) {
-  const auto most = static_cast<std::uint64_t>(options_.think_max.count());
-  const Duration pause{static_cast<std::int64_t>(random_.below(most + 1))};
+  random_.begin("think");
+  const Duration pause = random_.down_from(options_.think_max);
   cluster_.scheduler().after(pause, kClientTag, [this, client] { next_round(client); });
+}
+
+std::size_t Clients::any_server() {
+  random_.begin("turn");
+  return random_.below(cluster_.size());
 }
 
 void Clients::next_round(std::size_t client) {
   if (stopped_) return;
+  random_.begin("round");
   const std::size_t count = 1 + random_.below(options_.burst);
   clients_[client].under_way = count;
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < count; ++i) {
+    random_.resume("round");
     random_.percent(options_.read_percent) ? read(client) : write(client);
+  }
 }
 
 /// nullptr: it is down, and the client will try another one.
 Raft* Clients::believed_leader(std::size_t client) {
   Raft* raft = cluster_.raft(clients_[client].believes);
   if (raft != nullptr) return raft;
-  clients_[client].believes = random_.below(cluster_.size());
+  clients_[client].believes = any_server();
   release(client);
   return nullptr;
 }
@@ -76,7 +84,9 @@ void Clients::give(AttemptId attempt, Raft& raft) {
 
 void Clients::flood(std::size_t server, std::size_t writes) {
   Raft* raft = cluster_.raft(server);
+  random_.begin("flood");
   for (; raft != nullptr && writes > 0; --writes) {
+    random_.resume("flood");
     const AttemptId attempt = oracle_.new_attempt();
     open_.emplace(
         attempt.value,
@@ -122,13 +132,13 @@ void Clients::has_read(AttemptId attempt, std::uint64_t known_before, Result<App
 
 void Clients::ask_elsewhere(std::size_t client, const Error& error) {
   const auto hint = error.leader ? cluster_.number_of(error.leader->id) : std::nullopt;
-  clients_[client].believes = hint ? *hint : random_.below(cluster_.size());
+  clients_[client].believes = hint ? *hint : any_server();
 }
 
 void Clients::give_up(AttemptId attempt) {
   const auto found = open_.find(attempt.value);
   if (found == open_.end() || !std::exchange(found->second.waited_for, false)) return;
-  clients_[found->second.client].believes = random_.below(cluster_.size());
+  clients_[found->second.client].believes = any_server();
   release(found->second.client);
 }
 
@@ -148,7 +158,7 @@ void Clients::server_crashed(std::size_t server) {
     at = open_.erase(at);
   }
   for (const std::size_t client : waiting) {
-    clients_[client].believes = random_.below(cluster_.size());
+    clients_[client].believes = any_server();
     release(client);
   }
 }

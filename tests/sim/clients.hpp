@@ -22,7 +22,8 @@ struct LoadOptions {
 /// one. Threads: one.
 class Clients {
  public:
-  Clients(testing::SimCluster& cluster, Oracle& oracle, LoadOptions options, std::uint64_t seed);
+  Clients(testing::SimCluster& cluster, Oracle& oracle, LoadOptions options,
+          testing::Choices choices);
 
   void start();
   void stop() { stopped_ = true; }  ///< what is under way goes on
@@ -50,6 +51,7 @@ class Clients {
   };
 
   void next_round(std::size_t client);
+  std::size_t any_server();
   Raft* believed_leader(std::size_t client);
   AttemptId open(std::size_t client, bool is_read);
   void give(AttemptId attempt, Raft& raft);
@@ -67,7 +69,7 @@ class Clients {
   testing::SimCluster& cluster_;
   Oracle& oracle_;
   LoadOptions options_;
-  Random random_;
+  testing::Choices random_;
   std::vector<Client> clients_;
   std::map<std::uint64_t, Open> open_;  ///< by attempt
   std::uint64_t in_flight_at_crashes_ = 0;

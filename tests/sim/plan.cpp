@@ -7,15 +7,24 @@ namespace proa::sim {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Choices;
 using testing::Move;
 using testing::NemesisOptions;
 
 template <std::size_t N, class T>
-T one_of(Random& random, const std::array<T, N>& choices) {
+T one_of(Choices& random, const std::array<T, N>& choices) {
   return choices[random.below(N)];
 }
 
-Config draw_config(Random& random) {
+/// Below `limit` in so many of 100 cases, else 0.
+std::uint64_t sometimes(Choices& random, std::uint64_t percent, std::uint64_t limit) {
+  const bool is_so = random.percent(percent);
+  const std::uint64_t value = random.below(limit);
+  return is_so ? value : 0;
+}
+
+Config draw_config(Choices& random) {
+  random.begin("config");
   Config config;
   config.heartbeat_timeout = one_of<4, Duration>(
       random, {Duration{100ms}, Duration{200ms}, Duration{500ms}, Duration{1s}});
@@ -34,7 +43,8 @@ Config draw_config(Random& random) {
   return config;
 }
 
-testing::SimRuntimeOptions draw_runtime(Random& random) {
+testing::SimRuntimeOptions draw_runtime(Choices& random) {
+  random.begin("runtime");
   testing::SimRuntimeOptions runtime;
   for (std::uint64_t& percent : runtime.inline_percent) {
     percent = one_of<4, std::uint64_t>(random, {10, 50, 90, 99});
@@ -48,16 +58,18 @@ testing::SimRuntimeOptions draw_runtime(Random& random) {
   return runtime;
 }
 
-testing::SimNetworkOptions draw_network(Random& random) {
+testing::SimNetworkOptions draw_network(Choices& random) {
+  random.begin("network");
   testing::SimNetworkOptions network;
   network.delay_max = one_of<3, Duration>(random, {Duration{100us}, Duration{1ms}, Duration{8ms}});
-  if (random.percent(50)) network.spike_permille = random.below(20);
-  if (random.percent(40)) network.loss_permille = random.below(5);
-  if (random.percent(50)) network.duplicate_permille = random.below(50);
+  network.spike_permille = sometimes(random, 50, 20);
+  network.loss_permille = sometimes(random, 40, 5);
+  network.duplicate_permille = sometimes(random, 50, 50);
   return network;
 }
 
-testing::SimDiskOptions draw_disk(Random& random) {
+testing::SimDiskOptions draw_disk(Choices& random) {
+  random.begin("disk");
   testing::SimDiskOptions disk;
   disk.sector_bytes = one_of<2, std::size_t>(random, {512, 4096});
   disk.sync_max = one_of<3, Duration>(random, {Duration{100us}, Duration{1ms}, Duration{10ms}});
@@ -65,10 +77,12 @@ testing::SimDiskOptions draw_disk(Random& random) {
 }
 
 /// Two thirds of the moves are in; the crashes that the counters ask for always are.
-NemesisOptions draw_nemesis(Random& random) {
+NemesisOptions draw_nemesis(Choices& random) {
+  random.begin("nemesis");
   NemesisOptions nemesis;
   for (std::uint64_t& weight : nemesis.weights) {
-    weight = random.percent(66) ? 1 + random.below(4) : 0;
+    const bool is_in = random.percent(66);
+    weight = (1 + random.below(4)) * (is_in ? 1 : 0);
   }
   for (const Move always :
        {Move::crash_leader, Move::crash_at_operation, Move::crash_around_sync, Move::isolate_leader,
@@ -87,7 +101,8 @@ NemesisOptions draw_nemesis(Random& random) {
   return nemesis;
 }
 
-LoadOptions draw_load(Random& random) {
+LoadOptions draw_load(Choices& random) {
+  random.begin("load");
   LoadOptions load;
   load.clients = 1 + random.below(16);
   load.burst = one_of<3, std::size_t>(random, {1, 4, 16});
@@ -99,31 +114,32 @@ LoadOptions draw_load(Random& random) {
   return load;
 }
 
-}  // namespace
-
-Plan draw_plan(std::uint64_t seed) {
-  Random random{seed};
-  Plan plan;
-  plan.cluster.seed = random.next();
-  plan.cluster.founders = random.percent(60) ? 3 : 5;
-  plan.cluster.servers = plan.cluster.founders == 5 ? 5 : 4 + random.below(2);
-  plan.cluster.config = draw_config(random);
-  plan.cluster.config.shutdown_on_remove = false;  // nobody would start it again
-  plan.cluster.segment_bytes = std::uint64_t{64 << 10} << random.below(3);
-  plan.cluster.runtime = draw_runtime(random);
-  plan.cluster.wire = random.percent(50) ? testing::Wire::structs : testing::Wire::bytes;
-  plan.cluster.network = draw_network(random);
-  plan.cluster.short_io_percent = one_of<3, std::uint64_t>(random, {0, 10, 60});
-  plan.cluster.disk = draw_disk(random);
-  plan.cluster.window_requests = one_of<3, std::size_t>(random, {1, 4, 16});
-  plan.cluster.request_limit =
+void draw_cluster(Choices& random, testing::SimClusterOptions& cluster) {
+  random.begin("servers");
+  cluster.founders = random.percent(40) ? 5 : 3;
+  const std::size_t spare = random.weighted(std::array<std::uint64_t, 3>{0, 1, 1});
+  cluster.servers = cluster.founders == 5 ? 5 : 3 + spare;
+  cluster.config = draw_config(random);
+  cluster.config.shutdown_on_remove = false;  // nobody would start it again
+  cluster.runtime = draw_runtime(random);
+  cluster.network = draw_network(random);
+  cluster.disk = draw_disk(random);
+  random.begin("transport");
+  cluster.segment_bytes = std::uint64_t{64 << 10} << random.below(3);
+  cluster.wire = random.percent(50) ? testing::Wire::bytes : testing::Wire::structs;
+  cluster.short_io_percent = one_of<3, std::uint64_t>(random, {0, 10, 60});
+  cluster.window_requests = one_of<3, std::size_t>(random, {1, 4, 16});
+  cluster.request_limit =
       one_of<3, Duration>(random, {Duration{500ms}, Duration{2s}, Duration{10s}});
-  plan.nemesis = draw_nemesis(random);
-  plan.load = draw_load(random);
+}
+
+void draw_rest(Choices& random, Plan& plan) {
+  random.begin("orders");
   plan.orders.works = random.percent(99);
-  plan.orders.is_careful = random.percent(50);
+  plan.orders.is_careful = !random.percent(50);
   plan.cluster.config.vote_before_configuration = !plan.orders.is_careful;
   plan.orders.pause_max = one_of<3, Duration>(random, {Duration{1s}, Duration{3s}, Duration{8s}});
+  random.begin("sizes");
   plan.ballast_bytes = one_of<6, std::size_t>(random, {0, 0, 1000, 5000, 100'000, 700'000});
   plan.restores.works = random.percent(50);
   plan.restores.ballast_bytes = plan.ballast_bytes;
@@ -131,9 +147,21 @@ Plan draw_plan(std::uint64_t seed) {
       one_of<3, Duration>(random, {Duration{5s}, Duration{20s}, Duration{60s}});
   plan.flood = one_of<3, std::size_t>(random, {30, 100, 400});
   // A large state is written more rarely: the campaign is about moments, not about bytes.
-  if (plan.ballast_bytes > 10'000)
-    plan.cluster.config.snapshot_interval =
-        one_of<3, Duration>(random, {Duration{200ms}, Duration{1s}, Duration{2s}});
+  const auto rarely = one_of<3, Duration>(random, {Duration{200ms}, Duration{1s}, Duration{2s}});
+  if (plan.ballast_bytes > 10'000) plan.cluster.config.snapshot_interval = rarely;
+}
+
+}  // namespace
+
+Plan draw_plan(std::uint64_t seed, testing::TapeDeck* deck) {
+  Choices random{seed, deck, "plan"};
+  Plan plan;
+  plan.cluster.seed = random.fresh_seed();
+  plan.cluster.deck = deck;
+  draw_cluster(random, plan.cluster);
+  plan.nemesis = draw_nemesis(random);
+  plan.load = draw_load(random);
+  draw_rest(random, plan);
   return plan;
 }
 

@@ -35,13 +35,14 @@ void Restorer::start() {
 }
 
 void Restorer::order_later() {
-  const auto most = static_cast<std::uint64_t>(options_.pause_max.count());
-  const Duration pause{static_cast<std::int64_t>(random_.below(most + 1))};
+  random_.begin("order");
+  const Duration pause = random_.down_from(options_.pause_max);
   cluster_.scheduler().after(pause, kRestorerTag, [this] { order(); });
 }
 
 void Restorer::order() {
   if (stopped_) return;
+  random_.resume("order");
   const auto leader = cluster_.leader();
   if (leader && !at_) restore(random_.percent(95) ? *leader : random_.below(cluster_.size()));
   order_later();

@@ -25,8 +25,12 @@ struct RestorerCounters {
 class Restorer {
  public:
   Restorer(testing::SimCluster& cluster, Oracle& oracle, testing::Nemesis& nemesis,
-           RestorerOptions options, std::uint64_t seed)
-      : cluster_(cluster), oracle_(oracle), nemesis_(nemesis), options_(options), random_(seed) {}
+           RestorerOptions options, testing::Choices choices)
+      : cluster_(cluster),
+        oracle_(oracle),
+        nemesis_(nemesis),
+        options_(options),
+        random_(std::move(choices)) {}
 
   void start();
   void stop() { stopped_ = true; }
@@ -47,7 +51,7 @@ class Restorer {
   Oracle& oracle_;
   testing::Nemesis& nemesis_;
   RestorerOptions options_;
-  Random random_;
+  testing::Choices random_;
   std::optional<std::size_t> at_;  ///< where one is under way
   RestorerCounters counters_;
   bool stopped_ = false;

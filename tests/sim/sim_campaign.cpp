@@ -85,11 +85,11 @@ bool judge(const SeedReport& report) {
 
 bool run_one(const Arguments& arguments, std::uint64_t seed, proa::sim::Tally& tally) {
   replay_command = replay_of(arguments, seed);
-  const SeedReport report = proa::sim::run_seed(seed, arguments.trace);
+  const SeedReport report = proa::sim::run_seed({.seed = seed, .trace = arguments.trace});
   tally.add(report);
   if (!judge(report)) return false;
   if (!arguments.twice) return true;
-  const SeedReport again = proa::sim::run_seed(seed, false);
+  const SeedReport again = proa::sim::run_seed({.seed = seed});
   if (again.trace_hash == report.trace_hash) return true;
   std::fprintf(stderr, "seed %llu differs between two runs: %llx and %llx\n  replay: %s\n",
                static_cast<unsigned long long>(seed),

@@ -14,7 +14,7 @@ struct BrokenNetwork {
   explicit BrokenNetwork(std::uint64_t seed) : scheduler(seed) {}
 
   void cut_or_heal() {
-    Random& random = scheduler.random();
+    auto& random = scheduler.random();
     if (random.percent(2)) {
       const auto mode = static_cast<testing::StreamCut>(random.below(3));
       random.percent(50) ? streams.cut({"a"}, {"b"}, mode) : streams.cut({"b"}, {"a"}, mode);
