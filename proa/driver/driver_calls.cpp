@@ -86,6 +86,7 @@ void Driver::take(ReloadCall call) {
 }
 
 void Driver::complete_leader_waits() {
+  if (leader_waits_.empty()) return;
   const std::optional<Server> leader = leader_of(view_);
   if (!leader) return;
   for (Promise<Server>& promise : std::exchange(leader_waits_, {}))

@@ -16,7 +16,7 @@ class Run {
  public:
   explicit Run(const RunOptions& options)
       : options_(options),
-        plan_(draw_plan(options.seed, options.deck)),
+        plan_(options.plan ? *options.plan : draw_plan(options.seed, options.deck)),
         oracle_([this](std::string what) { cluster_.invariants().violated(std::move(what)); }),
         cluster_(with_fsm(plan_.cluster)),
         choices_(cluster_.scheduler().random().part("campaign")),

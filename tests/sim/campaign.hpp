@@ -32,6 +32,7 @@ Plan draw_plan(std::uint64_t seed, testing::TapeDeck* deck);
 struct RunOptions {
   std::uint64_t seed = 0;
   bool trace = false;                     ///< tell the great moments on standard error
+  std::optional<Plan> plan = {};          ///< instead of the one that the seed draws
   testing::TapeDeck* deck = nullptr;      ///< records or plays the decisions
   Duration stop_after = Duration::max();  ///< simulated; then nothing has been found
   std::uint64_t events_max = UINT64_MAX;  ///< likewise
