@@ -8,23 +8,28 @@ namespace {
 class CheckedSink final : public SnapshotSink {
  public:
   CheckedSink(std::unique_ptr<SnapshotSink> inner, std::shared_ptr<Invariants> invariants,
-              std::size_t server, SnapshotMeta meta, const SnapshotHooks* hooks)
+              std::size_t server, SnapshotMeta meta, bool comes_from_outside,
+              const SnapshotHooks& hooks)
       : inner_(std::move(inner)),
         invariants_(std::move(invariants)),
         server_(server),
         meta_(std::move(meta)),
-        hooks_(hooks) {}
+        comes_from_outside_(comes_from_outside),
+        hooks_(&hooks) {}
 
-  Result<void> write(ByteView bytes) override { return inner_->write(bytes); }
+  Result<void> write(ByteView bytes) override {
+    if (hooks_->states_are_equal) state_.add(bytes);
+    return inner_->write(bytes);
+  }
   Result<void> close() override {
     if (invariants_->is_users_restore(server_, meta_)) {
       PROA_TRY(ask_whether_it_may());
     } else {
       invariants_->snapshot_write_ends(server_, meta_);
-      if (hooks_ != nullptr && hooks_->installs) hooks_->installs();
+      if (comes_from_outside_ && hooks_->installs) hooks_->installs();
     }
     PROA_TRY(inner_->close());
-    invariants_->snapshot_stored(server_, meta_);
+    invariants_->snapshot_stored(server_, meta_, hooks_->states_are_equal ? state_.value() : 0);
     return {};
   }
   Result<void> cancel() override { return inner_->cancel(); }
@@ -32,7 +37,7 @@ class CheckedSink final : public SnapshotSink {
 
  private:
   Result<void> ask_whether_it_may() {
-    if (hooks_ == nullptr || !hooks_->restores || hooks_->restores(meta_.last.index)) return {};
+    if (!hooks_->restores || hooks_->restores(meta_.last.index)) return {};
     (void)inner_->cancel();  // the error to come says more
     return fail(Errc::io_error, "cannot store the snapshot: input/output error");
   }
@@ -41,7 +46,9 @@ class CheckedSink final : public SnapshotSink {
   std::shared_ptr<Invariants> invariants_;
   std::size_t server_;
   SnapshotMeta meta_;
-  const SnapshotHooks* hooks_;  ///< nullptr: it is our own
+  bool comes_from_outside_;
+  const SnapshotHooks* hooks_;
+  StateHash state_;
 };
 
 }  // namespace
@@ -50,7 +57,7 @@ Result<std::unique_ptr<SnapshotSink>> CheckedSnapshotStore::create(const Snapsho
   PROA_TRY(std::unique_ptr<SnapshotSink> sink, inner_->create(meta));
   const bool comes_from_outside = invariants_->shadow(server_).applied < meta.last.index;
   return std::make_unique<CheckedSink>(std::move(sink), invariants_, server_, meta,
-                                       comes_from_outside ? &hooks_ : nullptr);
+                                       comes_from_outside, hooks_);
 }
 
 Result<std::vector<SnapshotMeta>> CheckedSnapshotStore::list() const {

@@ -13,6 +13,7 @@ struct SnapshotHooks {
   std::function<void()> installs = {};  ///< a leader's
   /// A user's; false: it must not become durable now, and the store fails.
   std::function<bool(LogIndex last)> restores = {};
+  bool states_are_equal = true;  ///< equal states give equal bytes
 };
 
 /// Tells the invariants which snapshots a store confirms as durable, and compares what it finds

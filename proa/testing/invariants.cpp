@@ -50,6 +50,7 @@ void Invariants::process_ended(std::size_t server) {
   shadows_[server].leading = false;
   shadows_[server].commit = {};
   shadows_[server].applied = {};
+  shadows_[server].run = {};
   shadows_[server].restore_asked = false;
 }
 
@@ -113,6 +114,8 @@ void Invariants::log_opened(std::size_t server, IndexRange range, const ShadowLo
   }
   at.log_in_flight.reset();
   at.prefix_in_flight.reset();
+  if (recovering_ == server) commit_everything(at);
+  recovering_.reset();
 }
 
 void Invariants::log_write_begins(std::size_t server, const LogBatch& batch) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,10 @@ struct CheckCounters {
   std::uint64_t snapshots_restored_at_start = 0;
   std::uint64_t compactions = 0;
   std::uint64_t logs_restarted = 0;  ///< an installed snapshot took the place of the log
-  std::uint64_t restores = 0;        ///< by users, that a leader has made durable
-  std::uint64_t restores_lost = 0;   ///< of these, those that a later leader did not know of
+  std::uint64_t configurations_checked = 0;
+  std::uint64_t snapshots_compared = 0;  ///< with another one of the same index
+  std::uint64_t restores = 0;            ///< by users, that a leader has made durable
+  std::uint64_t restores_lost = 0;       ///< of these, those that a later leader did not know of
 };
 
 /// The safety properties of Raft (paper Figure 3) and of our durability contract (design.md §4),
@@ -70,7 +73,8 @@ class Invariants {
 
   // The snapshot store.
   void snapshot_write_ends(std::size_t server, const SnapshotMeta& meta);
-  void snapshot_stored(std::size_t server, const SnapshotMeta& meta);
+  /// `state`: a hash of its bytes; 0: not to be compared.
+  void snapshot_stored(std::size_t server, const SnapshotMeta& meta, std::uint64_t state = 0);
   void snapshots_listed(std::size_t server, const std::vector<SnapshotMeta>& metas);
   void snapshot_opened(std::size_t server, const SnapshotMeta& meta);
 
@@ -80,6 +84,8 @@ class Invariants {
 
   // The state machine and the node.
   void applies(std::size_t server, const Committed& entry);
+  /// The state machine is given everything up to there, no-ops and configurations included.
+  void runs_up_to(std::size_t server, LogIndex last);
   void snapshot_taken(std::size_t) { ++counters_.snapshots_taken; }
   void restores(std::size_t server);  ///< what it has opened last
   /// Where the server stands, before anything is made of it.
@@ -87,11 +93,15 @@ class Invariants {
     bool leads = false;
     Term term = {};
     LogIndex commit = {};
+    LogIndex snapshot = {};
+    std::optional<LogIndex> last = {};         ///< of log and snapshot the later
     const Configuration* latest = nullptr;     ///< in force; nullptr: as before
     const Configuration* committed = nullptr;  ///< likewise
   };
   void seen(std::size_t server, const Stand& stand);
   void process_ended(std::size_t server);
+  /// What is left of a cluster: everything in the log of `server` counts as committed from now on.
+  void recovers(std::size_t server);
   /// The machine is gone for good; another one, with nothing on its disk, has its number.
   void replaced(std::size_t server, const Server& by);
 
@@ -118,6 +128,10 @@ class Invariants {
   LogIndex committed_before(Term term) const;
   void check_truncation(const ServerShadow& at, const LogBatch& batch);
   void check_truncated(const ServerShadow& at, const LogBatch& batch, const std::string& where);
+  void compare_state(const ServerShadow& at, LogIndex last, std::uint64_t state);
+  void check_configurations_meet(const ServerShadow& changed);
+  void check_order(const ServerShadow& at, const Stand& stand);
+  void commit_everything(ServerShadow& at);
   void put_in_force(ServerShadow& at, LogPosition last);
   bool covers_committed(const ServerShadow& at, LogPosition last, const char* how);
   void check_compaction(const ServerShadow& at, LogIndex last_removed);
@@ -132,10 +146,13 @@ class Invariants {
   std::vector<ServerShadow> shadows_;
   std::vector<ServerShadow> lost_;  ///< as they were: what they have confirmed still counts
   std::map<Term, Leader> leaders_;
-  std::vector<std::vector<Seen>> seen_;   ///< by index: each entry that anybody ever held
-  std::vector<EntryFacts> committed_;     ///< [0] is index 1
-  std::vector<Term> committed_in_;        ///< the term of the leader that committed it
-  std::optional<LogPosition> restoring_;  ///< the end of a restored state that may yet be lost
+  std::vector<std::vector<Seen>> seen_;          ///< by index: each entry that anybody ever held
+  std::vector<EntryFacts> committed_;            ///< [0] is index 1
+  std::vector<Term> committed_in_;               ///< the term of the leader that committed it
+  std::map<LogIndex, std::uint64_t> snapshots_;  ///< hash of the state, by its last index
+  std::set<LogIndex> restored_;                  ///< where users' restored states end
+  std::optional<LogPosition> restoring_;   ///< the end of a restored state that may yet be lost
+  std::optional<std::size_t> recovering_;  ///< by force, until its log is open
   std::optional<std::string> violation_;
   CheckCounters counters_;
 };

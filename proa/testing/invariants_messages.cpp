@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "proa/testing/invariants.hpp"
 
@@ -151,14 +152,18 @@ std::optional<EntryFacts> Invariants::facts_at(const ServerShadow& at, LogIndex 
 
 void Invariants::seen(std::size_t server, const Stand& stand) {
   ServerShadow& by = shadows_[server];
-  by.runs = true;
+  const bool is_new = !std::exchange(by.runs, true);
   by.leading = stand.leads;
   const auto note = [](Configuration& known, const Configuration* now) {
-    if (now != nullptr && known != *now) known = *now;
+    if (now == nullptr || known == *now) return false;
+    known = *now;
+    return true;
   };
-  note(by.latest, stand.latest);
+  const bool has_changed = note(by.latest, stand.latest);
   note(by.committed, stand.committed);
   if (stand.leads) leads(by, stand.term);
+  if (is_new || has_changed) check_configurations_meet(by);
+  check_order(by, stand);
   if (stand.commit < by.commit) {
     violated("the commit index only grows: " + by.id.value + " was at " + to_string(by.commit) +
              " and shows " + to_string(stand.commit));
@@ -217,10 +222,23 @@ bool Invariants::majority_holds(const Configuration& configuration, LogPosition 
   return static_cast<std::size_t>(holders) >= configuration.quorum();
 }
 
+void Invariants::runs_up_to(std::size_t server, LogIndex last) {
+  ServerShadow& at = shadows_[server];
+  if (last <= at.run) {
+    violated("each entry once, in order: " + at.id.value + " runs up to " + to_string(last) +
+             " after " + to_string(at.run));
+  }
+  at.run = last;
+}
+
 void Invariants::applies(std::size_t server, const Committed& entry) {
   ++counters_.applies_checked;
   const LogIndex index = entry.index;
   ServerShadow& at = shadows_[server];
+  if (at.runs && index > at.commit) {
+    violated("order: " + at.id.value + " applies " + to_string(index) + ", committed is " +
+             to_string(at.commit));
+  }
   if (index > at.commit) commit_advances(at, index, "applies");
   if (index <= at.applied) {
     violated("each entry once, in order: " + at.id.value + " applies " + to_string(index) +

@@ -20,10 +20,22 @@ void Invariants::snapshot_write_ends(std::size_t server, const SnapshotMeta& met
            " with the configuration of " + to_string(meta.configuration.index));
 }
 
-void Invariants::snapshot_stored(std::size_t server, const SnapshotMeta& meta) {
+void Invariants::snapshot_stored(std::size_t server, const SnapshotMeta& meta,
+                                 std::uint64_t state) {
   ServerShadow& at = shadows_[server];
   if (is_users_restore(server, meta)) put_in_force(at, meta.last);
   if (at.snapshot < meta.last) at.snapshot = meta.last;
+  if (state != 0) compare_state(at, meta.last.index, state);
+}
+
+// Replicas are equal: the same commands, the same state.
+void Invariants::compare_state(const ServerShadow& at, LogIndex last, std::uint64_t state) {
+  const auto [known, is_new] = snapshots_.try_emplace(last, state);
+  if (is_new) return;
+  ++counters_.snapshots_compared;
+  if (known->second == state) return;
+  violated("replicas differ: the snapshot of " + at.id.value + " up to " + to_string(last) +
+           " holds other bytes than another server's");
 }
 
 bool Invariants::is_users_restore(std::size_t server, const SnapshotMeta& meta) const {
@@ -32,11 +44,24 @@ bool Invariants::is_users_restore(std::size_t server, const SnapshotMeta& meta) 
          last_committed() < meta.last.index && at.log.last() < meta.last.index;
 }
 
+void Invariants::recovers(std::size_t server) { recovering_ = server; }
+
+/// Its log was opened, so it is known what of the last write was there.
+void Invariants::commit_everything(ServerShadow& at) {
+  for (LogIndex i = next(last_committed()); i <= at.log.last(); i = next(i)) {
+    if (i < at.log.first()) return violated("recovery: " + at.id.value + " lacks " + to_string(i));
+    committed_.push_back(*at.log.find(i));
+    committed_in_.push_back(at.log.find(i)->term);
+  }
+  at.commit = last_committed();
+}
+
 /// The history ends; what comes is another one, which begins behind an index that nobody had.
 void Invariants::put_in_force(ServerShadow& at, LogPosition last) {
   ++counters_.restores;
   at.restore_asked = false;
   restoring_ = last;
+  restored_.insert(last.index);
   const EntryFacts nothing{.term = last.term, .kind = EntryKind::noop};
   committed_.resize(last.index.value, nothing);
   committed_in_.resize(last.index.value, last.term);
@@ -70,6 +95,7 @@ void Invariants::restores(std::size_t server) {
              to_string(last) + " after it has applied " + to_string(at.applied));
   }
   at.applied = last.index;
+  at.run = last.index;
 }
 
 // What goes from the log must be in a durable snapshot.

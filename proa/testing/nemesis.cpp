@@ -42,7 +42,8 @@ const char* name_of(Move move) {
                                                              "stall disk",
                                                              "slow disk",
                                                              "lossy network",
-                                                             "replace"};
+                                                             "replace",
+                                                             "recover"};
   return kNames[static_cast<std::size_t>(move)];
 }
 
@@ -147,6 +148,8 @@ void Nemesis::make(Move move) {
       return disturb_network();
     case Move::heal:
       return cluster_.heal_links();
+    case Move::recover:
+      return recover();
     case Move::replace:
       return replace();
   }
@@ -290,6 +293,24 @@ void Nemesis::replace() {
   if (!is_dispensable(server)) return;
   cluster_.crash(server, Crash::power);
   cluster_.replace(server);
+}
+
+/// The quorum is lost for good. Whoever has most of the log has all that was ever acknowledged, so
+/// an operator who finds that one loses nothing.
+void Nemesis::recover() {
+  std::size_t best = 0;
+  for (std::size_t server = 0; server < cluster_.size(); ++server) {
+    cluster_.crash(server, Crash::process);
+    if (last_position(best) < last_position(server)) best = server;
+  }
+  cluster_.recover(best);
+}
+
+LogPosition Nemesis::last_position(std::size_t server) const {
+  const ServerShadow& shadow = cluster_.invariants().shadow(server);
+  const LogIndex last = shadow.log.last();
+  if (last <= shadow.snapshot.index) return shadow.snapshot;
+  return {.term = shadow.log.find(last)->term, .index = last};
 }
 
 /// What a quorum has promised is still promised by a quorum of those who stay.

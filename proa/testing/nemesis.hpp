@@ -32,8 +32,9 @@ enum class Move : std::uint8_t {
   slow_disk,           ///< everything on a disk takes a multiple
   lossy_network,       ///< messages get lost, repeated, late
   replace,             ///< a machine is lost; another one takes its place under a new identity
+  recover,             ///< all are lost but one, which goes on alone, by force
 };
-inline constexpr std::size_t kMoves = 20;
+inline constexpr std::size_t kMoves = 21;
 const char* name_of(Move move);
 
 struct NemesisOptions {
@@ -91,6 +92,8 @@ class Nemesis {
   bool is_truce() const { return cluster_.scheduler().now() < truce_until_; }
   void calm_disks();
   void replace();
+  void recover();
+  LogPosition last_position(std::size_t server) const;
   bool is_dispensable(std::size_t server) const;
 
   SimCluster& cluster_;

@@ -1,6 +1,8 @@
 #include "proa/testing/shadow.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "proa/base/assert.hpp"
 
@@ -32,6 +34,30 @@ EntryFacts facts_of(const Entry& entry) {
   hash = mix(hash, entry.data);
   hash = mix(hash, entry.extensions);
   return {.term = entry.term, .kind = entry.kind, .hash = hash};
+}
+
+void StateHash::add_word(std::uint64_t word) { hash_ = mix(hash_, word); }
+
+void StateHash::add(ByteView bytes) {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  while (!bytes.empty()) {
+    const std::size_t filled = length_ % kWord;
+    if (filled == 0 && bytes.size() >= kWord) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes.data(), kWord);
+      add_word(word);
+      length_ += kWord;
+      bytes = bytes.subspan(kWord);
+      continue;
+    }
+    rest_ |= std::to_integer<std::uint64_t>(bytes.front()) << (8 * filled);
+    if (++length_ % kWord == 0) add_word(std::exchange(rest_, 0));
+    bytes = bytes.subspan(1);
+  }
+}
+
+std::uint64_t StateHash::value() const {
+  return std::max<std::uint64_t>(mix(mix(hash_, rest_), length_), 1);
 }
 
 const EntryFacts* ShadowLog::find(LogIndex index) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <vector>
@@ -19,6 +20,20 @@ struct EntryFacts {
 };
 
 EntryFacts facts_of(const Entry& entry);
+
+/// A rolling hash over bytes that come in pieces, whatever the pieces.
+class StateHash {
+ public:
+  void add(ByteView bytes);
+  std::uint64_t value() const;  ///< never 0
+
+ private:
+  void add_word(std::uint64_t word);
+
+  std::uint64_t hash_ = 0;
+  std::uint64_t length_ = 0;
+  std::uint64_t rest_ = 0;  ///< bytes that are no whole word yet
+};
 
 /// A log without payloads: what a LogStore must hold.
 class ShadowLog {
@@ -67,6 +82,7 @@ struct ServerShadow {
   bool leading = false;
   LogIndex commit = {};
   LogIndex applied = {};
+  LogIndex run = {};          ///< the same, with what is no command
   Configuration latest = {};  ///< in force, committed or not
   Configuration committed = {};
 };

@@ -8,6 +8,7 @@
 #include "proa/driver/probe.hpp"
 #include "proa/node/bootstrap.hpp"
 #include "proa/node/detail/create.hpp"
+#include "proa/node/recover.hpp"
 #include "proa/store/file_snapshot_store.hpp"
 #include "proa/store/file_stable_store.hpp"
 #include "proa/store/memory_log_store.hpp"
@@ -63,7 +64,12 @@ class StandProbe final : public driver::Probe {
 
   void taken(const core::Effects&, const core::View& view) override {
     Invariants::Stand stand{
-        .leads = view.role == core::Role::leader, .term = view.term, .commit = view.commit_index};
+        .leads = view.role == core::Role::leader,
+        .term = view.term,
+        .commit = view.commit_index,
+        .snapshot = view.snapshot.index,
+        .last = view.last_log.index,
+    };
     if (revision_ != view.configurations_revision) {
       revision_ = view.configurations_revision;
       stand.latest = &view.latest_configuration.configuration;
@@ -71,6 +77,9 @@ class StandProbe final : public driver::Probe {
     }
     invariants_->seen(server_, stand);
     seen_();
+  }
+  void applied(const EntryView& entries) override {
+    invariants_->runs_up_to(server_, entries.last_index());
   }
 
  private:
@@ -298,7 +307,9 @@ void SimCluster::open_stores(std::size_t server, Process& process) {
   };
   process.snapshots = std::make_shared<CheckedSnapshotStore>(
       std::move(snapshots), invariants_, server,
-      SnapshotHooks{.installs = installs, .restores = restores});
+      SnapshotHooks{.installs = installs,
+                    .restores = restores,
+                    .states_are_equal = options_.snapshots_are_equal});
   process.logs = std::make_shared<CheckedLogStore>(std::move(logs), invariants_, server);
   process.stable = std::make_shared<CheckedStableStore>(std::move(stable), invariants_, server,
                                                         &driver::load_hard_state);
@@ -393,6 +404,24 @@ void SimCluster::replace(std::size_t server) {
   equip(server);
   machine.write_was_torn = false;
   invariants_->replaced(server, servers_[server]);
+}
+
+void SimCluster::recover(std::size_t server) {
+  ++counters_.recoveries;
+  for (std::size_t other = 0; other < size(); ++other) {
+    PROA_ASSERT(machines_[other]->process == nullptr);
+    if (other != server) replace(other);
+  }
+  invariants_->recovers(server);
+  const auto process = new_process(server);
+  CheckedFsm fsm{process->fsm, invariants_, server};
+  Config config = options_.config;
+  config.local_id = servers_[server].id;
+  const Stores stores{
+      .logs = *process->logs, .stable = *process->stable, .snapshots = *process->snapshots};
+  const auto done = recover_cluster(config, fsm, stores, {.servers = {servers_[server]}});
+  if (!done) invariants_->violated("recovery failed: " + to_string(done.error()));
+  invariants_->process_ended(server);
 }
 
 /// Everything in the process is destroyed; nothing of it runs any more.

@@ -49,6 +49,7 @@ struct SimClusterOptions {
   std::size_t window_requests = 16;  ///< unanswered ones per peer and channel, as structs
   Duration request_limit = std::chrono::seconds{2};  ///< for the oldest unanswered one
   std::function<std::shared_ptr<Fsm>(std::size_t server)> make_fsm = {};
+  bool snapshots_are_equal = true;  ///< state machines that are equal write the same bytes
   /// What runs in each process beside Raft, and ends before it. Only with Wire::bytes.
   std::function<std::shared_ptr<void>(const ProcessParts&)> make_service = {};
 };
@@ -69,6 +70,7 @@ struct ClusterCounters {
   std::uint64_t segments_begun = 0;  ///< of the logs
   std::uint64_t log_writes_in_flight_at_crash = 0;
   std::uint64_t crashes_during_recovery = 0;
+  std::uint64_t recoveries = 0;    ///< forced, of a cluster that has lost its quorum
   std::uint64_t replacements = 0;  ///< of a server by one that knows nothing
   std::uint64_t inline_tasks = 0;
   std::uint64_t lane_tasks = 0;
@@ -125,6 +127,9 @@ class SimCluster {
   /// Another machine, with an empty disk, a new id and a new address, takes the number of a server
   /// that is down and never comes back. It is a member of nothing.
   void replace(std::size_t server);
+  /// Forced recovery (reference §1.8): all are down, and only `server` comes back, as the one
+  /// member of the cluster, with recover_cluster. The others are replaced. Nothing is started.
+  void recover(std::size_t server);
   /// Called when a process has ended, whoever ended it.
   void on_crash(std::function<void(std::size_t server)> hook) { on_crash_ = std::move(hook); }
   /// Called when a server begins to lead, before it has told anybody. Not the place for crash().

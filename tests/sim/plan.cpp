@@ -80,9 +80,9 @@ testing::SimDiskOptions draw_disk(Choices& random) {
 NemesisOptions draw_nemesis(Choices& random) {
   random.begin("nemesis");
   NemesisOptions nemesis;
-  for (std::uint64_t& weight : nemesis.weights) {
+  for (std::size_t move = 0; move < static_cast<std::size_t>(Move::recover); ++move) {
     const bool is_in = random.percent(66);
-    weight = (1 + random.below(4)) * (is_in ? 1 : 0);
+    nemesis.weights[move] = (1 + random.below(4)) * (is_in ? 1 : 0);
   }
   for (const Move always :
        {Move::crash_leader, Move::crash_at_operation, Move::crash_around_sync, Move::isolate_leader,
@@ -99,6 +99,12 @@ NemesisOptions draw_nemesis(Choices& random) {
   nemesis.power_percent = one_of<3, std::uint64_t>(random, {75, 85, 95});
   nemesis.crash_in_recovery_percent = one_of<3, std::uint64_t>(random, {0, 10, 40});
   return nemesis;
+}
+
+/// The moves that came later have spans of their own.
+void draw_rare_moves(Choices& random, NemesisOptions& nemesis) {
+  random.begin("forced recovery");  // it costs all servers but one
+  nemesis.weights[static_cast<std::size_t>(Move::recover)] = random.percent(20) ? 1 : 0;
 }
 
 LoadOptions draw_load(Choices& random) {
@@ -160,6 +166,7 @@ Plan draw_plan(std::uint64_t seed, testing::TapeDeck* deck) {
   plan.cluster.deck = deck;
   draw_cluster(random, plan.cluster);
   plan.nemesis = draw_nemesis(random);
+  draw_rare_moves(random, plan.nemesis);
   plan.load = draw_load(random);
   draw_rest(random, plan);
   return plan;

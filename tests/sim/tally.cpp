@@ -46,6 +46,7 @@ void Tally::add(const SeedReport& report) {
   shown("restores refused", report.restores.refused);
   shown("restores of unknown outcome", report.restores.outcome_unknown);
   shown("restores lost with their leader", report.checks.restores_lost);
+  shown("forced recoveries", report.cluster.recoveries);
   shown("servers replaced", report.cluster.replacements);
   shown("linearizable reads", report.reads);
   shown("logs restarted by a snapshot", report.checks.logs_restarted);
