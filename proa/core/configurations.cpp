@@ -38,4 +38,10 @@ void Configurations::install(ConfigurationAt configuration, LogIndex last) {
   ++revision_;
 }
 
+void Configurations::restart(ConfigurationAt configuration) {
+  stack_.clear();
+  stack_.push_back(std::move(configuration));
+  ++revision_;
+}
+
 }  // namespace proa::core

@@ -27,6 +27,8 @@ class Configurations {
   void commit(LogIndex commit_index);
   /// A snapshot covers the log up to `last`; what is newer stays if it is still in the log.
   void install(ConfigurationAt configuration, LogIndex last);
+  /// The log begins anew, behind a snapshot with this one.
+  void restart(ConfigurationAt configuration);
 
  private:
   std::vector<ConfigurationAt> stack_;  ///< never empty, indexes strictly increasing

@@ -65,5 +65,13 @@ TEST(Configurations, AnotherOneAtTheIndexOfATruncatedOneIsANewRevision) {
   EXPECT_NE(configurations.revision(), before);
 }
 
+TEST(Configurations, TheOneOfASnapshotThatTakesThePlaceOfTheLogIsANewRevision) {
+  Configurations configurations{{}};
+  const std::uint64_t before = configurations.revision();
+  configurations.restart(at(4, {a}));
+  EXPECT_EQ(configurations.latest(), at(4, {a}));
+  EXPECT_NE(configurations.revision(), before);
+}
+
 }  // namespace
 }  // namespace proa::core::test

@@ -97,7 +97,7 @@ void Consensus::take_over(const SnapshotMeta& snapshot) {
 
 void Consensus::restart_log(const SnapshotMeta& snapshot) {
   log_ = TermIndex{snapshot.last};
-  configurations_ = Configurations{snapshot.configuration};
+  configurations_.restart(snapshot.configuration);
   tickets_.restart_after(snapshot.last);
   effects_.appended.emplace_back(LogRestarted{.after = snapshot.last});
 }

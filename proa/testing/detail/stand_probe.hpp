@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "proa/driver/probe.hpp"
+#include "proa/testing/invariants.hpp"
+
+namespace proa::testing {
+
+/// Looks at the core before any of its effects is carried out.
+class StandProbe final : public driver::Probe {
+ public:
+  StandProbe(std::shared_ptr<Invariants> invariants, std::size_t server, Fn<void()> seen)
+      : invariants_(std::move(invariants)), server_(server), seen_(std::move(seen)) {}
+
+  void taken(const core::Effects&, const core::View& view) override {
+    Invariants::Stand stand{
+        .leads = view.role == core::Role::leader,
+        .term = view.term,
+        .commit = view.commit_index,
+        .snapshot = view.snapshot.index,
+        .last = view.last_log.index,
+    };
+    if (revision_ != view.configurations_revision) {
+      revision_ = view.configurations_revision;
+      stand.latest = &view.latest_configuration.configuration;
+      stand.committed = &view.committed_configuration.configuration;
+    }
+    invariants_->seen(server_, stand);
+    seen_();
+  }
+  void applied(const EntryView& entries) override {
+    invariants_->runs_up_to(server_, entries.last_index());
+  }
+
+ private:
+  std::shared_ptr<Invariants> invariants_;
+  std::size_t server_;
+  Fn<void()> seen_;
+  std::uint64_t revision_ = 0;  ///< of the configurations that were shown
+};
+
+}  // namespace proa::testing
