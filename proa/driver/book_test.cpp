@@ -12,7 +12,7 @@ struct BookOfWaiters : ::testing::Test {
 
   void note(std::uint64_t index) {
     Promise<LogIndex> promise{nullptr};
-    promise.future().then([this](Result<LogIndex>) {});
+    promise.future().then([](Result<LogIndex>) {});
     book.note({index}, {1}, std::move(promise));
   }
   /// Completes them and says which they were.

@@ -145,7 +145,7 @@ TEST_F(InvariantsOf, LogsRefuseToLoseWhatIsCommitted) {
 struct InvariantsOfALateCommit : ThreeServers {
   InvariantsOfALateCommit() {
     write(2, {.entries = entries(1, 1, "abc")});
-    for (const std::size_t server : {0, 1}) {
+    for (const std::size_t server : {0U, 1U}) {
       save(server, 3, "s1");
       write(server, {.entries = entries(4, 3, "d")});
     }
@@ -284,7 +284,7 @@ struct InvariantsOfARestore : ThreeServers {
 TEST_F(InvariantsOfARestore, ItsEndCountsAsCommittedAndAMajorityMakesItSafe) {
   EXPECT_EQ(invariants.last_committed(), LogIndex{4});
   EXPECT_TRUE(invariants.restore_under_way());
-  for (const std::size_t server : {1, 0}) {
+  for (const std::size_t server : {1U, 0U}) {
     if (server == 1) install(1, {.term = {1}, .index = {4}});
     write(server, {.entries = entries(5, 1, "e")});
   }

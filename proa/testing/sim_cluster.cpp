@@ -124,7 +124,8 @@ SimCluster::~SimCluster() {
 
 void SimCluster::bootstrap_and_start() {
   const std::size_t founders = std::min(options_.founders, size());
-  const Configuration first{.servers = {servers_.begin(), servers_.begin() + founders}};
+  Configuration first{.servers = servers_};
+  first.servers.resize(founders);
   for (std::size_t server = 0; server < founders; ++server) {
     auto process = new_process(server);
     Config config = options_.config;
