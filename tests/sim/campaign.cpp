@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "proa/testing/rest.hpp"
+#include "tests/sim/oracle_requests.hpp"
+
 namespace proa::sim {
 namespace {
 
@@ -24,7 +27,8 @@ class Run {
         operator_(cluster_, plan_.orders, cluster_.scheduler().random().part("operator")),
         restorer_(cluster_, oracle_, nemesis_, plan_.restores,
                   cluster_.scheduler().random().part("restorer")),
-        clients_(cluster_, oracle_, plan_.load, cluster_.scheduler().random().part("clients")) {
+        requests_(oracle_, plan_.command_bytes_max),
+        clients_(cluster_, requests_, plan_.load, cluster_.scheduler().random().part("clients")) {
     cluster_.scheduler().stop_after(options.events_max);
     cluster_.on_crash([this](std::size_t server) {
       tell("down", server);
@@ -91,7 +95,7 @@ class Run {
       if (elapsed() > plan_.at_most) {
         cluster_.invariants().violated(
             "liveness: " + std::to_string(oracle_.acknowledged_writes()) +
-            " writes acknowledged in " + to_string(plan_.at_most) + stands());
+            " writes acknowledged in " + to_string(plan_.at_most) + stands(cluster_));
         return false;
       }
       if (!run_slice()) return false;
@@ -129,7 +133,8 @@ class Run {
     if (!run_until(limit, [&] { return open() == 0; })) {
       return not_live(std::to_string(open()) + " futures are not complete");
     }
-    if (!run_until(limit, [&] { return all_equal(); })) return not_live("the logs differ");
+    if (!run_until(limit, [&] { return all_equal(cluster_, oracle_.last_applied()); }))
+      return not_live("the logs differ");
     rest_ = oracle_.last_applied();
     return true;
   }
@@ -148,51 +153,11 @@ class Run {
     return true;
   }
 
-  /// Where everybody stands, for whoever has to find out why nothing moves.
-  std::string stands() const {
-    std::string text;
-    for (std::size_t server = 0; server < cluster_.size(); ++server) {
-      const testing::ServerShadow& shadow = cluster_.invariants().shadow(server);
-      text += "\n  " + shadow.id.value + ": log " + to_string(shadow.log.first()) + ".." +
-              to_string(shadow.log.last()) + ", commit " + to_string(shadow.commit) + ", applied " +
-              to_string(shadow.applied);
-      const Raft* raft = cluster_.raft(server);
-      if (raft == nullptr) {
-        text += ", down";
-        continue;
-      }
-      const Status status = raft->status();
-      text += std::string(", ") + to_string(status.role) + " of term " + to_string(status.term) +
-              ", last " + to_string(status.last_log) + ", durable " +
-              to_string(status.durable_index) + ", applied " + to_string(status.applied_index) +
-              ", configuration of " + to_string(status.latest_configuration.index) + " " +
-              to_string(status.latest_configuration.configuration);
-    }
-    return text;
-  }
-
   bool not_live(const std::string& what) {
     if (gives_up()) return false;
     cluster_.invariants().violated("liveness: " + to_string(resting_time()) +
-                                   " after everything was healed " + what + stands());
+                                   " after everything was healed " + what + stands(cluster_));
     return false;
-  }
-
-  /// Whoever is not in the cluster may lag behind.
-  bool all_equal() const {
-    const auto& invariants = cluster_.invariants();
-    const auto leader = cluster_.leader();
-    if (!leader) return false;
-    const Configuration in_force =
-        cluster_.raft(*leader)->status().latest_configuration.configuration;
-    for (std::size_t server = 0; server < cluster_.size(); ++server) {
-      if (!in_force.is_member(cluster_.server(server).id)) continue;
-      const testing::ServerShadow& shadow = invariants.shadow(server);
-      if (shadow.log.last() != invariants.shadow(*leader).log.last()) return false;
-      if (shadow.commit != invariants.last_committed()) return false;
-      if (shadow.applied < oracle_.last_applied()) return false;
-    }
-    return true;
   }
 
   SeedReport report() {
@@ -223,7 +188,8 @@ class Run {
   testing::Nemesis nemesis_;
   testing::Operator operator_;
   Restorer restorer_;
-  Clients clients_;
+  OracleRequests requests_;
+  testing::Clients clients_;
 };
 
 }  // namespace

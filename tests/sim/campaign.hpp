@@ -4,22 +4,16 @@
 #include <optional>
 #include <string>
 
-#include "proa/testing/nemesis.hpp"
-#include "proa/testing/operator.hpp"
-#include "tests/sim/clients.hpp"
+#include "proa/testing/world.hpp"
 #include "tests/sim/restorer.hpp"
 
 namespace proa::sim {
 
 /// Everything that a seed decides before the first event.
-struct Plan {
-  testing::SimClusterOptions cluster = {};
-  testing::NemesisOptions nemesis = {};
-  testing::OperatorOptions orders = {};
+struct Plan : testing::World {
   RestorerOptions restores = {};
-  LoadOptions load = {};
+  std::size_t command_bytes_max = 256;
   std::size_t ballast_bytes = 0;  ///< in each snapshot
-  std::size_t flood = 100;        ///< writes that a stranded leader is given
   Duration at_least = std::chrono::seconds{80};
   std::uint64_t writes_at_least = 500;
   Duration quiet_at_most = std::chrono::seconds{240};  ///< for what a campaign must have seen

@@ -9,13 +9,11 @@
 #include "proa/base/bytes.hpp"
 #include "proa/base/error.hpp"
 #include "proa/port/fsm.hpp"
+#include "proa/testing/clients.hpp"
 
 namespace proa::sim {
 
-/// Names one attempt of a client to write. Never used twice: a retry is an attempt of its own.
-struct AttemptId {
-  std::uint64_t value = 0;
-};
+using testing::AttemptId;
 
 SharedBytes command_of(AttemptId attempt, std::size_t bytes);
 AttemptId attempt_of(ByteView command);

@@ -1,17 +1,16 @@
-#include "tests/sim/clients.hpp"
+#include "proa/testing/clients.hpp"
 
 #include <utility>
 
-namespace proa::sim {
+namespace proa::testing {
 namespace {
 
 constexpr std::uint32_t kClientTag = 0x3000000;
 
 }  // namespace
 
-Clients::Clients(testing::SimCluster& cluster, Oracle& oracle, LoadOptions options,
-                 testing::Choices choices)
-    : cluster_(cluster), oracle_(oracle), options_(options), random_(std::move(choices)) {
+Clients::Clients(SimCluster& cluster, Requests& requests, LoadOptions options, Choices choices)
+    : cluster_(cluster), requests_(requests), options_(options), random_(std::move(choices)) {
   clients_.resize(options_.clients);
 }
 
@@ -55,7 +54,7 @@ Raft* Clients::believed_leader(std::size_t client) {
 
 AttemptId Clients::open(std::size_t client, bool is_read) {
   const std::size_t server = clients_[client].believes;
-  const AttemptId attempt = oracle_.new_attempt();
+  const AttemptId attempt = requests_.new_attempt();
   open_.emplace(attempt.value, Open{.client = client,
                                     .server = server,
                                     .incarnation = cluster_.incarnation(server),
@@ -76,10 +75,9 @@ void Clients::write(std::size_t client) {
 }
 
 void Clients::give(AttemptId attempt, Raft& raft) {
-  raft.apply(command_of(attempt, random_.below(options_.command_bytes_max + 1)))
-      .then([this, attempt](Result<Applied> result) {
-        if (hears(attempt)) written(attempt, std::move(result));
-      });
+  raft.apply(requests_.command(attempt, random_)).then([this, attempt](Result<Applied> result) {
+    if (hears(attempt)) written(attempt, std::move(result));
+  });
 }
 
 void Clients::flood(std::size_t server, std::size_t writes) {
@@ -87,7 +85,7 @@ void Clients::flood(std::size_t server, std::size_t writes) {
   random_.begin("flood");
   for (; raft != nullptr && writes > 0; --writes) {
     random_.resume("flood");
-    const AttemptId attempt = oracle_.new_attempt();
+    const AttemptId attempt = requests_.new_attempt();
     open_.emplace(
         attempt.value,
         Open{.server = server, .incarnation = cluster_.incarnation(server), .waited_for = false});
@@ -98,10 +96,10 @@ void Clients::flood(std::size_t server, std::size_t writes) {
 void Clients::read(std::size_t client) {
   Raft* raft = believed_leader(client);
   if (raft == nullptr) return;
-  const auto* fsm = static_cast<const AppendFsm*>(cluster_.fsm(clients_[client].believes));
+  Fsm& fsm = *cluster_.fsm(clients_[client].believes);
   const AttemptId attempt = open(client, true);
-  raft->read(ReadLevel::linearizable, [fsm] { return fsm->state(); })
-      .then([this, attempt, known = oracle_.known_by_now()](Result<Appended> result) {
+  requests_.read(*raft, fsm)
+      .then([this, attempt, known = requests_.known_by_now()](Result<Seen> result) {
         if (hears(attempt)) has_read(attempt, known, std::move(result));
       });
 }
@@ -109,19 +107,18 @@ void Clients::read(std::size_t client) {
 void Clients::written(AttemptId attempt, Result<Applied> result) {
   const Open open = open_.extract(attempt.value).mapped();
   if (result) {
-    const auto* answer = std::any_cast<Appended>(&result->response);
-    oracle_.acknowledged(attempt, result->index, answer == nullptr ? Appended{} : *answer);
+    requests_.acknowledged(attempt, *result);
   } else {
-    oracle_.failed(attempt, result.error());
+    requests_.failed(attempt, result.error());
     if (open.waited_for) ask_elsewhere(open.client, result.error());
   }
   if (open.waited_for) release(open.client);
 }
 
-void Clients::has_read(AttemptId attempt, std::uint64_t known_before, Result<Appended> result) {
+void Clients::has_read(AttemptId attempt, std::uint64_t known_before, Result<Seen> result) {
   const Open open = open_.extract(attempt.value).mapped();
   if (result) {
-    oracle_.has_read(known_before, *result);
+    requests_.has_read(known_before, *result);
     ++reads_;
     if (std::exchange(read_at_, open.server) != open.server) ++reads_after_leader_change_;
   } else {
@@ -163,4 +160,4 @@ void Clients::server_crashed(std::size_t server) {
   }
 }
 
-}  // namespace proa::sim
+}  // namespace proa::testing

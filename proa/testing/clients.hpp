@@ -3,16 +3,41 @@
 #include <map>
 #include <vector>
 
+#include "proa/testing/choices.hpp"
 #include "proa/testing/sim_cluster.hpp"
-#include "tests/sim/oracle.hpp"
 
-namespace proa::sim {
+namespace proa::testing {
+
+/// Names one attempt of a client to write or to read. Never used twice: a retry is one of its own.
+struct AttemptId {
+  std::uint64_t value = 0;
+};
+
+/// What a read has brought back.
+struct Seen {
+  std::uint64_t up_to = 0;  ///< it has seen so much, in the units of Requests::known_by_now
+  std::uint64_t hash = 0;   ///< of the state, if somebody compares that
+};
+
+/// What clients ask for, and who judges what they are told. Threads: one.
+class Requests {
+ public:
+  virtual ~Requests() = default;
+  virtual AttemptId new_attempt() = 0;
+  /// What it asks for; drawn within a span that is already begun.
+  virtual CommandWithExtensions command(AttemptId attempt, Choices& random) = 0;
+  virtual void acknowledged(AttemptId attempt, const Applied& applied) = 0;
+  virtual void failed(AttemptId attempt, const Error& error) = 0;  ///< a write
+  /// What a read that begins now has to see at least.
+  virtual std::uint64_t known_by_now() const = 0;
+  virtual Future<Seen> read(Raft& raft, Fsm& fsm) = 0;
+  virtual void has_read(std::uint64_t known_before, const Seen& seen) = 0;
+};
 
 struct LoadOptions {
   std::size_t clients = 8;
   Duration think_max = std::chrono::milliseconds{150};  ///< between two writes of a client
-  std::size_t burst = 1;  ///< writes that a client has under way at once
-  std::size_t command_bytes_max = 256;
+  std::size_t burst = 1;                        ///< writes that a client has under way at once
   std::uint64_t read_percent = 20;              ///< of what they do are linearizable reads
   Duration patience = std::chrono::seconds{1};  ///< then it gives up and asks another server
 };
@@ -22,8 +47,7 @@ struct LoadOptions {
 /// one. Threads: one.
 class Clients {
  public:
-  Clients(testing::SimCluster& cluster, Oracle& oracle, LoadOptions options,
-          testing::Choices choices);
+  Clients(SimCluster& cluster, Requests& requests, LoadOptions options, Choices choices);
 
   void start();
   void stop() { stopped_ = true; }  ///< what is under way goes on
@@ -60,16 +84,16 @@ class Clients {
   /// What a crashed process says while it is taken apart, nobody hears.
   bool hears(AttemptId attempt) const;
   void written(AttemptId attempt, Result<Applied> result);
-  void has_read(AttemptId attempt, std::uint64_t known_before, Result<Appended> result);
+  void has_read(AttemptId attempt, std::uint64_t known_before, Result<Seen> result);
   void ask_elsewhere(std::size_t client, const Error& error);
   void give_up(AttemptId attempt);
   void release(std::size_t client);
   void think_then_write(std::size_t client);
 
-  testing::SimCluster& cluster_;
-  Oracle& oracle_;
+  SimCluster& cluster_;
+  Requests& requests_;
   LoadOptions options_;
-  testing::Choices random_;
+  Choices random_;
   std::vector<Client> clients_;
   std::map<std::uint64_t, Open> open_;  ///< by attempt
   std::uint64_t in_flight_at_crashes_ = 0;
@@ -79,4 +103,4 @@ class Clients {
   bool stopped_ = false;
 };
 
-}  // namespace proa::sim
+}  // namespace proa::testing
