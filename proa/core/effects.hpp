@@ -75,6 +75,7 @@ struct SendSnapshot {
   PeerId to = {};
   Term term = {};
   Generation generation = {};
+  LogIndex end_min = {};  ///< the log goes on behind this: one that ends earlier is of no use
   friend bool operator==(const SendSnapshot&, const SendSnapshot&) = default;
 };
 

@@ -73,8 +73,10 @@ void Consensus::send_entries(Leader& leader) {
     }
     if (peer.mode == Progress::Mode::snapshot) {
       peer.is_in_flight = true;
-      effects_.snapshots_now.push_back(
-          {.to = peer.server.id, .term = leader.term, .generation = peer.generation});
+      effects_.snapshots_now.push_back({.to = peer.server.id,
+                                        .term = leader.term,
+                                        .generation = peer.generation,
+                                        .end_min = previous(log_.first_index())});
       continue;
     }
     const bool has_news = peer.next_index <= last_index() || peer.idle_append_due;

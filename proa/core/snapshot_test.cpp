@@ -303,6 +303,7 @@ TEST(SendSnapshot, ReplacesEntriesThatAreGone) {
   Effects effects = server.take_effects();
   ASSERT_EQ(effects.snapshots_now.size(), 1U);
   EXPECT_EQ(effects.snapshots_now[0].to, b);
+  EXPECT_EQ(effects.snapshots_now[0].end_min, LogIndex{5}) << "the log begins at 6";
   const Sent what{.term = {2}, .last = {5}, .generation = effects.snapshots_now[0].generation};
   server.step(late() + 100ms, DeadlineReached{});
   EXPECT_TRUE(server.take_effects().snapshots_now.empty()) << "one at a time, however long";

@@ -139,6 +139,7 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   SnapshotPoint snapshot_point() const override;
   void on_snapshot_taken(const SnapshotMeta& meta) override;
   void on_snapshot_failed(const Error& error) override;
+  void on_no_snapshot() override { taker_.replace_newest(); }
   void install(core::RequestId id);
   void give_way_to(const InstallSnapshotRequest& request);
   void stop_install(const std::string& why);

@@ -166,7 +166,7 @@ struct DriverOfAServer : ::testing::Test {
   std::shared_ptr<testing::SimRuntime> runtime;
   std::shared_ptr<ScriptedTransport> transport;
   std::shared_ptr<ScriptedFsm> fsm = std::make_shared<ScriptedFsm>(journal);
-  std::shared_ptr<MemorySnapshotStore> snapshots = std::make_shared<MemorySnapshotStore>();
+  std::shared_ptr<ScriptedSnapshots> snapshots = std::make_shared<ScriptedSnapshots>();
   std::shared_ptr<ScriptedLog> logs = std::make_shared<ScriptedLog>(journal);
   std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>(InboxLimits{});
   std::shared_ptr<SilentListener> listener = std::make_shared<SilentListener>();

@@ -31,16 +31,43 @@ struct DriverSnapshots : DriverOfAServer {
     answered();
     journal.take();
   }
-  /// Leads, has compacted its log up to 3, and c needs more than that.
-  void need_to_send() {
-    become_leader();
+  void commit_and_take_snapshot() {
     commit_one();
     take_snapshot();
     settle();
     answered();
     journal.take();
-    answer("c", Channel::append,
+  }
+  void lag_far_behind(const std::string& name) {
+    answer(name, Channel::append,
            AppendEntriesReply{.term = {2}, .last_log = {1}, .no_retry_backoff = true});
+    settle();
+  }
+  /// Leads, has compacted its log up to 3, and c needs more than that.
+  void need_to_send() {
+    become_leader();
+    commit_and_take_snapshot();
+    lag_far_behind("c");
+  }
+  void keep_behind_a_snapshot(std::uint64_t entries) {
+    ReloadableConfig config;
+    config.trailing_logs = entries;
+    EXPECT_EQ(inbox->push(ReloadCall{config}), Inbox::Pushed::wake_loop);
+    runtime->loop().post([this] { driver->look_into_inbox(); });
+    settle();
+  }
+  /// Stays leader, by the voice of b.
+  void go_on_until_something_is_sent_to_c() {
+    for (Duration waited{}; waited < 10s && transport->peers["c"]->snapshots.empty();
+         waited += 1ms) {
+      for (const Channel channel : {Channel::control, Channel::append}) {
+        auto& open = channel == Channel::control ? transport->peers["b"]->control
+                                                 : transport->peers["b"]->append;
+        if (!open.empty()) answer("b", channel, AppendEntriesReply{.term = {2}, .success = true});
+      }
+      settle();
+    }
+    ASSERT_FALSE(transport->peers["c"]->snapshots.empty());
     settle();
   }
   ScriptedPeer::Snapshot& sent() { return transport->peers["c"]->snapshots.front(); }
@@ -149,6 +176,29 @@ TEST_F(DriverSnapshots, AreSentInPlaceOfEntriesThatAreGone) {
   });
   commit_one();
   EXPECT_EQ(word_for(transport->peers["c"]->append.back().request), "append4..4");
+}
+
+// The log goes on behind the end of the older one, so it is as good.
+TEST_F(DriverSnapshots, AreOldOnesWhenTheNewestCannotBeReadAndTheLogGoesOnBehindThem) {
+  become_leader();
+  commit_and_take_snapshot();
+  keep_behind_a_snapshot(100);
+  commit_and_take_snapshot();
+  snapshots->spoil_newest();
+  lag_far_behind("c");
+  EXPECT_EQ(journal.take(), "snapshot3>c");
+}
+
+// An older one would leave the peer before the beginning of the log, where it was, for ever.
+TEST_F(DriverSnapshots, AreTakenAnewWhenNoneCanBeReadBehindWhichTheLogGoesOn) {
+  become_leader();
+  commit_and_take_snapshot();
+  commit_and_take_snapshot();
+  snapshots->spoil_newest();
+  lag_far_behind("c");
+  go_on_until_something_is_sent_to_c();
+  EXPECT_EQ(sent().request.snapshot.last, (LogPosition{{2}, {4}}));
+  EXPECT_EQ(sent().state->try_pull().chunk.size(), 10U);
 }
 
 // Neither the size of a snapshot nor a slow peer costs memory or stops the loop.

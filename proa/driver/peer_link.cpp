@@ -164,8 +164,10 @@ void PeerLink::send_snapshot(const core::SendSnapshot& snapshot) {
                      const auto self = weak.lock();
                      if (self == nullptr || self->peer_ == nullptr) return;
                      self->snapshot_.reset();
-                     if (!reply) return self->step_failure(what);
-                     self->step_reply(what, *std::move(reply));
+                     if (reply) return self->step_reply(what, *std::move(reply));
+                     const bool none_can_be_read = reply.error().code == Errc::snapshot_not_found;
+                     if (none_can_be_read) self->around_.stepper.on_no_snapshot();
+                     self->step_failure(what);
                    });
 }
 

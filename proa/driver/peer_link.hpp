@@ -21,6 +21,7 @@ class Stepper {
   /// There is more to send: the effects are to be taken again.
   virtual void want_turn() = 0;
   virtual void on_read_failed(Error error) = 0;  ///< of our own log: the node cannot go on
+  virtual void on_no_snapshot() = 0;             ///< that a peer needs can be read
 };
 
 struct PeerLinkParts {

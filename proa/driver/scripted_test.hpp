@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -193,6 +194,26 @@ class ScriptedStable final : public StableStore {
  private:
   Journal& journal_;
   MemoryStableStore store_;
+};
+
+/// Snapshots in memory, of which the disk has spoiled some.
+class ScriptedSnapshots final : public SnapshotStore {
+ public:
+  Result<void> open() override { return {}; }
+  Result<std::unique_ptr<SnapshotSink>> create(const SnapshotMeta& meta) override {
+    return store_.create(meta);
+  }
+  Result<std::vector<SnapshotMeta>> list() const override { return store_.list(); }
+  Result<OpenSnapshot> open(const std::string& id) const override {
+    if (spoiled_.contains(id)) return fail(Errc::corrupt, "the state does not match its checksum");
+    return store_.open(id);
+  }
+
+  void spoil_newest() { spoiled_.insert(list()->front().id); }
+
+ private:
+  MemorySnapshotStore store_;
+  std::set<std::string> spoiled_;
 };
 
 class ScriptedFsm final : public Fsm {

@@ -7,10 +7,19 @@
 namespace proa::driver {
 namespace {
 
-Result<OpenSnapshot> open_newest(const SnapshotStore& store) {
+/// The newest that can be read. One behind whose end the log does not go on would leave the peer
+/// as far behind as it was.
+Result<OpenSnapshot> open_newest(const SnapshotStore& store, LogIndex end_min) {
   PROA_TRY(const std::vector<SnapshotMeta> stored, store.list());
-  if (stored.empty()) return fail(Errc::snapshot_not_found, "there is no snapshot to send");
-  return store.open(stored.front().id);
+  std::string failures;
+  for (const SnapshotMeta& meta : stored) {
+    if (meta.last.index < end_min) continue;
+    Result<OpenSnapshot> snapshot = store.open(meta.id);
+    if (snapshot) return snapshot;
+    failures += "\n  " + meta.id + ": " + to_string(snapshot.error());
+  }
+  return fail(Errc::snapshot_not_found, "no snapshot that reaches index " + to_string(end_min) +
+                                            " can be read; another is taken" + failures);
 }
 
 /// As much as fits into a chunk; empty at the end.
@@ -34,8 +43,8 @@ class SnapshotSender::Reading : public std::enable_shared_from_this<Reading> {
  public:
   explicit Reading(LaneExecutor& lane) : lane_(lane) {}
 
-  Result<SnapshotMeta> open(const SnapshotStore& store) {
-    PROA_TRY(OpenSnapshot newest, open_newest(store));
+  Result<SnapshotMeta> open(const SnapshotStore& store, LogIndex end_min) {
+    PROA_TRY(OpenSnapshot newest, open_newest(store, end_min));
     source_ = std::move(newest.state);
     return std::move(newest.meta);
   }
@@ -88,8 +97,8 @@ void SnapshotSender::start(Peer& peer, const core::SendSnapshot& order, Done don
   done_ = std::move(done);
   reading_ = std::make_shared<Reading>(lane_);
   lane_.post([weak = weak_from_this(), runtime = parts_.runtime, store = parts_.snapshots,
-              reading = reading_, &peer] {
-    Result<SnapshotMeta> meta = reading->open(*store);
+              reading = reading_, end_min = order.end_min, &peer] {
+    Result<SnapshotMeta> meta = reading->open(*store, end_min);
     runtime->loop().post([weak, &peer, meta = std::move(meta)]() mutable {
       if (const auto self = weak.lock()) self->opened(peer, std::move(meta));
     });

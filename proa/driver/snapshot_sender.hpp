@@ -16,13 +16,14 @@ struct SnapshotSenderParts {
   Sender self = {};
 };
 
-/// Sends the newest stored snapshot to one peer, once. It is read in chunks on the snapshot lane,
-/// never further ahead than the pipe has room, so that neither its size nor a slow peer costs the
-/// loop anything. Destroying it gives the transfer up; nothing is called any more. Threads: the
-/// loop.
+/// Sends the newest stored snapshot that can be read to one peer, once. It is read in chunks on the
+/// snapshot lane, never further ahead than the pipe has room, so that neither its size nor a slow
+/// peer costs the loop anything. Destroying it gives the transfer up; nothing is called any more.
+/// Threads: the loop.
 class SnapshotSender : public std::enable_shared_from_this<SnapshotSender> {
  public:
-  /// `what` names the end of the snapshot that was sent, if one could be read.
+  /// `what` names the end of the snapshot that was sent, if one could be read; if none could, the
+  /// error is snapshot_not_found.
   using Done = Fn<void(const core::Sent& what, Result<Reply> reply)>;
 
   /// `lane` outlives the reading, which ends when the transport stops its pipe.

@@ -28,6 +28,7 @@ class CountingSink final : public SnapshotSink {
 }  // namespace
 
 struct SnapshotTaker::Job {
+  LogPosition newest = {};  ///< when it was begun
   Result<std::unique_ptr<Fsm::Snapshot>> view = std::unique_ptr<Fsm::Snapshot>{};
   SnapshotMeta meta = {};
   Result<void> written = {};
@@ -76,12 +77,18 @@ void SnapshotTaker::take(Promise<SnapshotMeta> promise) {
   complete(std::move(refused), fail(busy_error("too many callers wait for a snapshot already")));
 }
 
+void SnapshotTaker::replace_newest() {
+  replaces_ = true;
+  around_.events.want_turn();
+}
+
 /// A snapshot holds the configuration in force at its end. If the committed one comes from an entry
 /// that is still to be applied, a later turn tries again.
 void SnapshotTaker::go_on() {
-  if (busy_ || stopped_ || (!due_ && waiting_.empty())) return;
+  if (busy_ || stopped_ || (!due_ && !replaces_ && waiting_.empty())) return;
   const SnapshotPoint point = around_.events.snapshot_point();
-  if (point.newest.index < point.applied.index) return point.is_whole() ? begin() : void();
+  const bool has_news = replaces_ || point.newest.index < point.applied.index;
+  if (has_news) return point.is_whole() ? begin(point.newest) : void();
   due_ = false;
   complete(std::exchange(waiting_, {}),
            fail(Error{.code = Errc::nothing_new_to_snapshot,
@@ -89,9 +96,9 @@ void SnapshotTaker::go_on() {
                       .detail = "nothing was applied since the newest snapshot"}));
 }
 
-void SnapshotTaker::begin() {
+void SnapshotTaker::begin(LogPosition newest) {
   busy_ = true;
-  auto job = std::make_shared<Job>();
+  auto job = std::make_shared<Job>(Job{.newest = newest});
   around_.applier.between_calls(
       {.on_lane = [job, fsm = parts_.fsm] { job->view = fsm->snapshot(); },
        .done =
@@ -104,11 +111,12 @@ void SnapshotTaker::begin() {
 /// come in between.
 void SnapshotTaker::have_view(std::shared_ptr<Job> job) {
   const SnapshotPoint point = around_.events.snapshot_point();
-  if (!point.is_whole() || point.applied.index <= point.newest.index) {
+  if (!point.is_whole() || point.newest != job->newest) {
     busy_ = false;
     return;
   }
   due_ = false;
+  replaces_ = false;
   served_ = std::exchange(waiting_, {});
   if (!job->view) return finish(fail(std::move(job->view).error()));
   job->meta = {.last = point.applied, .configuration = point.configuration};

@@ -63,6 +63,8 @@ class SnapshotTaker {
   void reload(const ReloadableConfig& config) { config_ = config; }
   /// Errors: nothing_new_to_snapshot, busy, those of Fsm::snapshot and Snapshot::write_to.
   void take(Promise<SnapshotMeta> promise);
+  /// The newest cannot be read: takes one even if nothing was applied since.
+  void replace_newest();
   bool busy() const { return busy_; }
   /// Begins one that is due, if it may begin now. Once in every turn.
   void go_on();
@@ -73,7 +75,7 @@ class SnapshotTaker {
   struct Job;
   void arm();
   void look();
-  void begin();
+  void begin(LogPosition newest);
   void have_view(std::shared_ptr<Job> job);
   void write(std::shared_ptr<Job> job);
   void written(const Job& job);
@@ -88,6 +90,7 @@ class SnapshotTaker {
   std::vector<Promise<SnapshotMeta>> waiting_;
   std::vector<Promise<SnapshotMeta>> served_;  ///< by the one that is being taken
   bool due_ = false;
+  bool replaces_ = false;  ///< one that reaches no further than the newest will do
   bool busy_ = false;
   bool stopped_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
