@@ -4,6 +4,7 @@
 
 #include "proa/base/assert.hpp"
 #include "proa/driver/errors.hpp"
+#include "proa/driver/hard_state.hpp"
 
 namespace proa::driver {
 
@@ -23,7 +24,8 @@ Driver::Driver(DriverParts parts, std::shared_ptr<Listener> listener)
       writer_({.runtime = parts_.runtime,
                .logs = parts_.logs,
                .stable = parts_.stable,
-               .probe = parts_.probe},
+               .probe = parts_.probe,
+               .log_is_untouched = is_untouched(parts_.restored.log)},
               {.log = *log_lane_, .snapshot = *snapshot_lane_}, *this),
       applier_({.runtime = parts_.runtime,
                 .fsm = parts_.fsm,

@@ -28,6 +28,7 @@ struct DriverOfAServer : ::testing::Test {
   struct Setting {
     std::uint64_t inline_percent = 100;
     std::size_t tail_cache_bytes_max = std::size_t{1} << 20;
+    bool log_is_new = false;
   };
   DriverOfAServer() : DriverOfAServer(Setting{}) {}
   explicit DriverOfAServer(Setting setting) {
@@ -43,7 +44,9 @@ struct DriverOfAServer : ::testing::Test {
                          .term = {1},
                          .kind = EntryKind::configuration,
                          .data = wire::encode_configuration(configuration)};
-    EXPECT_TRUE(logs->write({.entries = EntryView{wire::encode_block(std::span{&first, 1})}}));
+    if (!setting.log_is_new) {
+      EXPECT_TRUE(logs->write({.entries = EntryView{wire::encode_block(std::span{&first, 1})}}));
+    }
     start(setting.tail_cache_bytes_max);
     journal.take();
   }

@@ -9,6 +9,9 @@ struct DriverWithLanes : DriverOfAServer {
 struct DriverWithoutCache : DriverOfAServer {
   DriverWithoutCache() : DriverOfAServer({.tail_cache_bytes_max = 0}) {}
 };
+struct DriverOfANewServer : DriverOfAServer {
+  DriverOfANewServer() : DriverOfAServer({.log_is_new = true}) {}
+};
 
 TEST_F(DriverOfAServer, SavesItsVoteBeforeItAsksForOthers) {
   run_until([this] { return transport->peers.contains("b"); });
@@ -60,6 +63,17 @@ TEST_F(DriverOfAServer, AcknowledgesOnlyWhatItHasWritten) {
   receive_append({.term = {1}, .index = {1}}, entries_at(2, {2, 2}));
   settle();
   EXPECT_EQ(journal.take(), "save write2..3 accepted flush");
+}
+
+// So that a start without the log is noticed. Never before: a crash in between must not look like a
+// log that was lost.
+TEST_F(DriverOfANewServer, NotesThatItHasALogOnceSomethingIsInIt) {
+  receive_append({}, entries_at(1, {2}));
+  settle();
+  EXPECT_EQ(journal.take(), "save write1..1 save accepted flush");
+  receive_append({.term = {2}, .index = {1}}, entries_at(2, {2}));
+  settle();
+  EXPECT_EQ(journal.take(), "write2..2 accepted flush");
 }
 
 // Several appends that come while a write is on its way share the next one (design.md §4, Rounds).

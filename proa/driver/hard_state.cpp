@@ -110,4 +110,24 @@ Result<void> save_server_id(StableStore& store, const ServerId& id) {
   return store.set(std::array{text(kServerIdKey, id.value)});
 }
 
+bool is_untouched(const LogSummary& log) {
+  return log.log.entries.empty() && log.log.entries.first <= LogIndex{1} && !log.rot_cut;
+}
+
+Result<void> check_log(const StableStore& store, const LogSummary& log) {
+  PROA_TRY(const std::uint64_t begun, load_number(store, kLogBegunKey));
+  if (begun == 0 || !is_untouched(log)) return {};
+  return fail(Errc::corrupt,
+              "the log of this server is missing: its stable store says that it had one, and the "
+              "log store was never written to. What it acknowledged may be lost with it; bring "
+              "the log back, or remove this server from the cluster and add it as a new one with "
+              "an empty data directory");
+}
+
+Result<void> note_log(StableStore& store) {
+  PROA_TRY(const std::uint64_t begun, load_number(store, kLogBegunKey));
+  if (begun != 0) return {};
+  return store.set(std::array{number(kLogBegunKey, 1)});
+}
+
 }  // namespace proa::driver

@@ -62,5 +62,19 @@ TEST(DataOfAServer, IsRefusedToAnother) {
   EXPECT_EQ(checked.error().code, Errc::invalid_config);
 }
 
+TEST(DataOfAServer, IsRefusedOnceItHadALogAndHasNoneAnyMore) {
+  MemoryStableStore store;
+  const LogSummary untouched;
+  LogSummary emptied;
+  emptied.log.entries = {.first = {8}, .last = {7}};  // behind a snapshot
+  EXPECT_TRUE(check_log(store, untouched));
+  ASSERT_TRUE(note_log(store));
+  ASSERT_TRUE(note_log(store));
+  EXPECT_TRUE(check_log(store, emptied));
+  const auto checked = check_log(store, untouched);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, Errc::corrupt);
+}
+
 }  // namespace
 }  // namespace proa::driver

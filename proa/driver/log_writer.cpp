@@ -20,6 +20,7 @@ struct LogWriter::Job {
   core::Ticket ticket = {};
   std::optional<HardState> hard_state = {};
   LogBatch batch = {};
+  bool begins_log = false;
 
   bool changes_log() const {
     return batch.truncate_from || batch.restart_after || !batch.entries.empty();
@@ -29,6 +30,7 @@ struct LogWriter::Job {
   Result<void> carry_out(const DiskParts& parts) const {
     if (hard_state) PROA_TRY(save(*parts.stable, *hard_state));
     if (changes_log()) PROA_TRY(parts.logs->write(batch));
+    if (begins_log) PROA_TRY(note_log(*parts.stable));
     if (parts.probe != nullptr) parts.probe->persisted(hard_state, batch);
     return {};
   }
@@ -71,6 +73,7 @@ void LogWriter::go_on() {
 }
 
 void LogWriter::run(std::shared_ptr<Job> job) {
+  job->begins_log = job->changes_log() && std::exchange(parts_.log_is_untouched, false);
   const std::size_t bytes = job->batch.entries.encoded_bytes();
   Fn<void()> task = [this, parts = parts_, job = std::move(job), alive = alive_] {
     Result<void> result = job->carry_out(parts);

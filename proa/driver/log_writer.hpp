@@ -24,6 +24,7 @@ struct DiskParts {
   std::shared_ptr<LogStore> logs = {};
   std::shared_ptr<StableStore> stable = {};
   std::shared_ptr<Probe> probe = {};  ///< may be absent
+  bool log_is_untouched = false;      ///< nothing was ever written to it
 };
 
 /// One FIFO of writes to the log lane: the next begins after the one before is synced. What waits

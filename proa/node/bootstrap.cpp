@@ -11,9 +11,8 @@ Result<bool> has_existing_state(Stores stores) {
   PROA_TRY(const LogSummary log, stores.logs.open());
   PROA_TRY(stores.snapshots.open());
   PROA_TRY(const std::vector<SnapshotMeta> snapshots, stores.snapshots.list());
-  const bool has_log = !log.log.entries.empty() || LogIndex{1} < log.log.entries.first;
-  return Term{1} < hard_state.term || hard_state.vote.has_value() || has_log ||
-         log.rot_cut.has_value() || hard_state.repair_floor.has_value() || !snapshots.empty();
+  return Term{1} < hard_state.term || hard_state.vote.has_value() || !driver::is_untouched(log) ||
+         hard_state.repair_floor.has_value() || !snapshots.empty();
 }
 
 Result<void> bootstrap_cluster(const Config& config, Stores stores,

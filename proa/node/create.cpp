@@ -38,10 +38,12 @@ Result<core::Restored> recover(const RaftParts& parts) {
   core::Restored restored;
   PROA_TRY(restored.hard_state, driver::load_hard_state(*parts.stable));
   PROA_TRY(restored.log, parts.logs->open());
+  PROA_TRY(driver::check_log(*parts.stable, restored.log));
   PROA_TRY(parts.snapshots->open());
   PROA_TRY(restored.snapshot, snapshot_of(parts));
   PROA_TRY(core::check(restored));
   PROA_TRY(driver::save_server_id(*parts.stable, parts.config.local_id));
+  if (!driver::is_untouched(restored.log)) PROA_TRY(driver::note_log(*parts.stable));
   return restored;
 }
 

@@ -38,6 +38,12 @@ struct Cluster : ::testing::TestWithParam<std::uint64_t> {
 
   Machine& start(const std::string& name) {
     Machine& machine = machines[name];
+    auto raft = create(name, machine);
+    EXPECT_TRUE(raft) << to_string(raft.error());
+    machine.raft = *std::move(raft);
+    return machine;
+  }
+  Result<std::unique_ptr<Raft>> create(const std::string& name, Machine& machine) {
     testing::SimRuntimeOptions options{.server = static_cast<std::uint32_t>(name[0])};
     options.inline_percent.fill(inline_percent);
     options.task_max.fill(200us);
@@ -45,11 +51,8 @@ struct Cluster : ::testing::TestWithParam<std::uint64_t> {
     machine.transport = std::make_shared<DirectTransport>(
         network, machine.runtime, DirectTransportOptions{.address = {name}});
     machine.counter = std::make_shared<AddingFsm>();
-    auto raft = Raft::create(config_of(name), machine.counter, machine.logs, machine.stable,
-                             machine.snapshots, machine.transport);
-    EXPECT_TRUE(raft) << to_string(raft.error());
-    machine.raft = *std::move(raft);
-    return machine;
+    return Raft::create(config_of(name), machine.counter, machine.logs, machine.stable,
+                        machine.snapshots, machine.transport);
   }
 
   void found(const std::string& names) {
@@ -161,6 +164,35 @@ TEST_P(Cluster, GoesOnAfterItsLeaderHasDied) {
 
   Machine& back = start(name);
   EXPECT_TRUE(run_until([&] { return back.counter->total == 11; }));
+}
+
+// It would vote for a leader that misses what it has acknowledged.
+TEST_P(Cluster, RefusesToStartAServerWhoseLogIsMissing) {
+  found("abc");
+  wait_for_leader();
+  kill("b");
+  machines["b"].logs = std::make_shared<MemoryLogStore>();
+  const auto started = create("b", machines["b"]);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, Errc::corrupt);
+  EXPECT_NE(started.error().detail.find("the log of this server is missing"), std::string::npos);
+}
+
+// Nor one that has got its log only from a leader.
+TEST_P(Cluster, KnowsOfAServerThatJoinedThatItHadALog) {
+  found("a");
+  wait_for_leader();
+  start("d");
+  kill("d");
+  machines["d"].logs = std::make_shared<MemoryLogStore>();
+  start("d");  // it never had one
+  Raft& raft = *wait_for_leader().raft;
+  raft.add_voter({.id = {"d"}, .address = {"d"}}, {}).then([](const Result<LogIndex>&) {});
+  EXPECT_TRUE(
+      run_until([this] { return machines["d"].raft->status().commit_index > LogIndex{1}; }));
+  kill("d");
+  machines["d"].logs = std::make_shared<MemoryLogStore>();
+  EXPECT_FALSE(create("d", machines["d"]));
 }
 
 INSTANTIATE_TEST_SUITE_P(LanesInlineAndNot, Cluster, ::testing::Values(0, 50, 100));

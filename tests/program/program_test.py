@@ -189,6 +189,25 @@ class RefusedStarts(ProgramTest):
             self.assertEqual(snapshot_of(self.directory), before)
             (data / name).write_bytes(kept)
 
+    def test_a_log_that_is_missing(self):
+        cluster = self.founded()
+        self.assertEqual(cluster.stop("n1"), OK)
+        kept = self.directory / "kept"
+        log = cluster.member("n1").data / "log"
+        log.rename(kept)
+        log.mkdir()
+        before = snapshot_of(self.directory)
+        output = self.refused(cluster.command("n1"), FAILED, "the log of this server is missing")
+        self.assertIn("hint: bring the log back", output)
+        self.assertEqual(snapshot_of(self.directory), before)
+        log.rmdir()
+        self.refused(cluster.command("n1"), FAILED, "the log of this server is missing")
+        log.rmdir()
+        kept.rename(log)
+        cluster.start_all()
+        cluster.running["n1"].wait_line("now Leader")
+        self.assertEqual(cluster.client("n1")("GET", "k"), "v")
+
     def test_a_damaged_identity(self):
         cluster = self.founded()
         self.assertEqual(cluster.stop("n1"), OK)
