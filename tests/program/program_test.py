@@ -11,6 +11,7 @@ import pathlib
 import pty
 import resource
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -192,17 +193,16 @@ class RefusedStarts(ProgramTest):
     def test_a_log_that_is_missing(self):
         cluster = self.founded()
         self.assertEqual(cluster.stop("n1"), OK)
-        kept = self.directory / "kept"
         log = cluster.member("n1").data / "log"
-        log.rename(kept)
-        log.mkdir()
-        before = snapshot_of(self.directory)
-        output = self.refused(cluster.command("n1"), FAILED, "the log of this server is missing")
-        self.assertIn("hint: bring the log back", output)
-        self.assertEqual(snapshot_of(self.directory), before)
-        log.rmdir()
-        self.refused(cluster.command("n1"), FAILED, "the log of this server is missing")
-        log.rmdir()
+        kept = log.rename(self.directory / "kept")
+        for make_empty in (lambda: None, log.mkdir):
+            make_empty()
+            before = snapshot_of(self.directory)
+            output = self.refused(cluster.command("n1"), FAILED, "the log of this server is missing")
+            self.assertIn("hint: bring the log back", output)
+            shutil.rmtree(log)  # a new one was begun
+            self.assertEqual(snapshot_of(self.directory) | {"n1/log": "directory"},
+                             before | {"n1/log": "directory"})
         kept.rename(log)
         cluster.start_all()
         cluster.running["n1"].wait_line("now Leader")
