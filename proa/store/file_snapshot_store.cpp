@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "proa/base/checksum.hpp"
+#include "proa/base/mutant.hpp"
 #include "proa/store/detail/directory.hpp"
 #include "proa/store/detail/snapshot_meta_json.hpp"
 
@@ -121,12 +122,16 @@ class FileSnapshotStore::Folder {
     return metas;
   }
 
-  /// A snapshot loses its name before it loses its files: what a crash leaves is removed at open.
+  /// A snapshot loses its name for good before it loses a file: a crash must leave none that keeps
+  /// its name without its meta.json, which nobody would ever remove.
   Result<void> reap() {
     PROA_TRY(const auto metas, list_all());
     for (std::size_t i = retain_; i < metas.size(); ++i) {
       const std::string doomed = metas[i].id + std::string(kUnfinished);
       PROA_TRY(files_->rename(path(metas[i].id), path(doomed)));
+      if (!mutant("snapshot emptied before it loses its name")) {
+        PROA_TRY(files_->sync_directory(root_));
+      }
       PROA_TRY(remove(doomed));
     }
     return {};
@@ -203,8 +208,11 @@ class FileSnapshotStore::Sink final : public SnapshotSink {
     state_.reset();
     file_.crc = crc_;
     PROA_TRY(folder_->write_meta(unfinished_, file_));
-    PROA_TRY(folder_->files().sync_directory(folder_->path(unfinished_)));
+    if (!mutant("snapshot named before its files")) {
+      PROA_TRY(folder_->files().sync_directory(folder_->path(unfinished_)));
+    }
     PROA_TRY(folder_->files().rename(folder_->path(unfinished_), folder_->path(file_.meta.id)));
+    if (mutant("snapshot's name not synced")) return {};
     return folder_->files().sync_directory(folder_->root());
   }
 
@@ -228,6 +236,8 @@ FileSnapshotStore::~FileSnapshotStore() = default;
 Result<void> FileSnapshotStore::open() {
   PROA_TRY(store::make_durable_directory(folder_->files(), folder_->root()));
   PROA_TRY(folder_->probe());
+  // A crash may have left a snapshot's loss of its name in the page cache only; see reap.
+  PROA_TRY(folder_->files().sync_directory(folder_->root()));
   PROA_TRY(folder_->remove_unfinished());
   return folder_->files().sync_directory(folder_->root());
 }

@@ -239,6 +239,39 @@ TEST(FileSnapshotStore, KeepsAsManyAsItShouldAndRemovesTheOldestByTerm) {
   EXPECT_EQ(files->list(kDirectory + "/snapshots").value().size(), 2U);
 }
 
+// A power cut that keeps the removal of the files and loses the new name must leave nothing that is
+// never removed: the state of a snapshot may fill a good part of the disk.
+TEST(FileSnapshotStore, KeepsNoMoreThanItShouldAfterACrashInTheMiddleOfARemoval) {
+  constexpr std::uint64_t kCrashesMax = 30;
+  constexpr std::uint64_t kOperationsOfOpen = 8;
+  constexpr std::uint64_t kFates = 160;
+  for (std::uint64_t crash_at = 1; crash_at <= kCrashesMax; ++crash_at) {
+    for (std::uint64_t seed = 1; seed <= kFates; ++seed) {
+      const auto disk = new_disk(seed);
+      {
+        const auto files = std::make_shared<SimFileSystem>(disk);
+        FileSnapshotStore snapshots(files, kDirectory, options(1));
+        ASSERT_TRUE(snapshots.open());
+        ASSERT_TRUE(save(snapshots, meta_at(1, 10), "first"));
+        files->crash_after(crash_at);
+        (void)save(snapshots, meta_at(1, 20), "second");
+      }
+      if (seed % 2 == 0) {  // the process alone has crashed; the next one ends in its open
+        const auto files = std::make_shared<SimFileSystem>(disk);
+        files->crash_after(seed / 2 % kOperationsOfOpen + 1);
+        (void)FileSnapshotStore(files, kDirectory, options(1)).open();
+      }
+      disk->cut_power();
+      const auto files = std::make_shared<SimFileSystem>(disk);
+      FileSnapshotStore snapshots(files, kDirectory, options(1));
+      ASSERT_TRUE(snapshots.open());
+      ASSERT_TRUE(save(snapshots, meta_at(1, 30), "third"));
+      ASSERT_EQ(files->list(kDirectory + "/snapshots").value().size(), 1U)
+          << "crash " << crash_at << ", seed " << seed;
+    }
+  }
+}
+
 TEST(FileSnapshotStore, NamesTwoSnapshotsOfOneMomentApart) {
   FileSnapshotStore snapshots(std::make_shared<SimFileSystem>(new_disk()), kDirectory, options());
   ASSERT_TRUE(snapshots.open());
