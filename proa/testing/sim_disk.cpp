@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proa/base/assert.hpp"
+#include "proa/base/checksum.hpp"
 
 namespace proa::testing {
 namespace {
@@ -60,6 +61,65 @@ std::uint64_t bytes_in(const SimDirectory& directory) {
   return sum;
 }
 
+/// A checksum of everything that tells two trees apart.
+class Fingerprint {
+ public:
+  void add(const SimDirectory& directory) {
+    add(directory.cache);
+    const bool clean = directory.pending.empty() && directory.cache == directory.medium;
+    number(clean ? 1 : 0);
+    if (clean) return;
+    add(directory.medium);
+    for (const SimDirectory::Change& change : directory.pending) {
+      text(change.from);
+      text(change.to);
+      add(change.node);
+    }
+  }
+  std::uint64_t value() const { return value_; }
+
+ private:
+  void add(const SimDirectory::Names& names) {
+    number(names.size());
+    for (const auto& [name, node] : names) {
+      text(name);
+      add(node);
+    }
+  }
+  void add(const SimDirectory::Node& node) {
+    number(node.directory != nullptr ? 2 : node.file != nullptr ? 1 : 0);
+    if (node.directory != nullptr) add(*node.directory);
+    if (node.file != nullptr) add(*node.file);
+  }
+  void add(const SimInode& inode) {
+    content(inode.cache);
+    number(inode.clean() ? 1 : 0);
+    if (inode.clean()) return;
+    content(inode.medium);
+    number(inode.medium_size);
+    for (const std::uint32_t sector : inode.dirty)
+      number(sector);
+    for (const SimInode::Version& version : inode.versions) {
+      number(version.sector);
+      bytes(version.bytes);
+    }
+  }
+  void content(const SharedContent& content) {
+    number(content.size());
+    number(content.checksum());
+  }
+  void text(const std::string& text) { bytes(view_of(text)); }
+  void bytes(ByteView bytes) {
+    number(bytes.size());
+    value_ = crc64(bytes, value_);
+  }
+  void number(std::uint64_t number) {
+    value_ = crc64(std::as_bytes(std::span{&number, 1}), value_);
+  }
+
+  std::uint64_t value_ = 0;
+};
+
 void apply(SimDirectory::Names& names, const SimDirectory::Change& change) {
   if (!change.from.empty()) names.erase(change.from);
   if (!change.to.empty()) names[change.to] = change.node;
@@ -85,6 +145,12 @@ std::unique_ptr<SimDisk> SimDisk::clone(std::uint64_t seed) const {
 }
 
 std::uint64_t SimDisk::bytes_used() const { return bytes_in(*root_); }
+
+std::uint64_t SimDisk::fingerprint() const {
+  Fingerprint print;
+  print.add(*root_);
+  return print.value();
+}
 
 PowerCutReport SimDisk::cut_power() {
   PowerCutReport report;
@@ -127,8 +193,7 @@ void SimDisk::decide(SimInode& inode, PowerCutReport& report) {
   inode.medium.resize(size);
   inode.medium_size = size;
   inode.cache = inode.medium;
-  inode.dirty.clear();
-  inode.is_dirty.clear();
+  inode.mark_clean();
   inode.pages_lost = false;
 }
 
@@ -137,7 +202,8 @@ void SimDisk::decide_sector(SimInode& inode, std::uint32_t sector, std::uint64_t
   const std::uint64_t end =
       std::min<std::uint64_t>({begin + options_.sector_bytes, size, inode.cache.size()});
   if (fate == Fate::vanishes || begin >= end) return;
-  if (inode.medium.size() < end) inode.medium.resize(end);
+  std::vector<std::byte>& medium = inode.medium.edit();
+  if (medium.size() < end) medium.resize(end);
   // A torn sector is new up to some byte and old behind it, or the other way round; or it is noise,
   // in what was there before as well.
   const bool is_noise = fate == Fate::torn && random_.percent(50);
@@ -146,9 +212,9 @@ void SimDisk::decide_sector(SimInode& inode, std::uint32_t sector, std::uint64_t
   Random noise{is_noise ? random_.next() : 0};
   for (std::uint64_t at = begin; at < end; ++at) {
     if (is_noise) {
-      inode.medium[at] = static_cast<std::byte>(noise.next());
+      medium[at] = static_cast<std::byte>(noise.next());
     } else if (fate == Fate::survives || (at < cut) == begins_new) {
-      inode.medium[at] = inode.cache[at];
+      medium[at] = inode.cache.read()[at];
     }
   }
 }
@@ -162,8 +228,7 @@ void SimDisk::lose_everything_unsynced() {
       if (node.file == nullptr || node.file->clean()) continue;
       node.file->medium.resize(node.file->medium_size);
       node.file->cache = node.file->medium;
-      node.file->dirty.clear();
-      node.file->is_dirty.clear();
+      node.file->mark_clean();
       node.file->pages_lost = false;
     }
   };
@@ -190,10 +255,12 @@ void SimDisk::write_sector_back(SimInode& inode, std::uint32_t sector) {
   const std::uint64_t end =
       std::min<std::uint64_t>(begin + options_.sector_bytes, inode.cache.size());
   if (begin >= end) return;
-  if (inode.medium.size() < end) inode.medium.resize(end);
-  std::copy(inode.cache.begin() + static_cast<std::ptrdiff_t>(begin),
-            inode.cache.begin() + static_cast<std::ptrdiff_t>(end),
-            inode.medium.begin() + static_cast<std::ptrdiff_t>(begin));
+  std::vector<std::byte>& medium = inode.medium.edit();
+  if (medium.size() < end) medium.resize(end);
+  const std::vector<std::byte>& cache = inode.cache.read();
+  std::copy(cache.begin() + static_cast<std::ptrdiff_t>(begin),
+            cache.begin() + static_cast<std::ptrdiff_t>(end),
+            medium.begin() + static_cast<std::ptrdiff_t>(begin));
 }
 
 bool SimDisk::flip_bit(const std::string& path, std::uint64_t offset, std::uint32_t bit) {
@@ -208,8 +275,9 @@ bool SimDisk::flip_bit(const std::string& path, std::uint64_t offset, std::uint3
       if (found->second.file != nullptr) {
         SimInode& inode = *found->second.file;
         if (offset >= inode.cache.size()) return false;
-        inode.cache[offset] ^= std::byte{1} << (bit % 8);
-        if (offset < inode.medium.size()) inode.medium[offset] ^= std::byte{1} << (bit % 8);
+        const std::byte flipped = std::byte{1} << (bit % 8);
+        inode.cache.edit()[offset] ^= flipped;
+        if (offset < inode.medium.size()) inode.medium.edit()[offset] ^= flipped;
         return true;
       }
       directory = found->second.directory.get();

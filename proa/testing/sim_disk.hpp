@@ -10,21 +10,33 @@
 #include "proa/base/bytes.hpp"
 #include "proa/base/time.hpp"
 #include "proa/testing/choices.hpp"
+#include "proa/testing/shared_content.hpp"
 
 namespace proa::testing {
 
 /// What a file holds: in the page cache, and on the medium. A sector is dirty while the two may
 /// differ. Used by SimFileSystem alone.
 struct SimInode {
-  std::vector<std::byte> cache = {};
-  std::vector<std::byte> medium = {};     ///< may be longer than medium_size: what a cut has left
+  SharedContent cache = {};
+  SharedContent medium = {};              ///< may be longer than medium_size: what a cut has left
   std::uint64_t medium_size = 0;          ///< the durable length
   std::vector<std::uint32_t> dirty = {};  ///< numbers of the dirty sectors, in the order written
   std::vector<bool> is_dirty = {};        ///< by sector
+  struct Version {
+    std::uint32_t sector = 0;
+    std::vector<std::byte> bytes = {};
+  };
+  /// What dirty sectors held before they were written once more; see SimDiskOptions.
+  std::vector<Version> versions = {};
 
   bool pages_lost = false;  ///< after a failed sync: marked clean and not on the medium
 
   bool clean() const { return dirty.empty() && cache.size() == medium_size && !pages_lost; }
+  void mark_clean() {
+    dirty.clear();
+    is_dirty.clear();
+    versions.clear();
+  }
 };
 
 /// A directory: names in the page cache, names on the medium, and the changes between the two, in
@@ -56,6 +68,9 @@ struct SimDiskOptions {
   Duration sync_max = std::chrono::microseconds{200};
   Duration operation = std::chrono::microseconds{4};  ///< every other operation
   std::uint64_t slow_factor = 1;                      ///< multiplies everything above
+  /// Of a sector that is written twice before a sync the medium may hold the first version. Kept,
+  /// it is a fate that PowerCuts tries; else it is drawn whether it has reached the medium.
+  bool keep_versions = false;
 };
 
 /// How a power cut treated what was not synced.
@@ -85,15 +100,20 @@ class SimDisk {
   /// Inverts one bit of a file's medium and page cache: rot at rest. False: no such byte.
   bool flip_bit(const std::string& path, std::uint64_t offset, std::uint32_t bit);
 
+  /// The same for two disks that hold the same in page cache and on the medium.
+  std::uint64_t fingerprint() const;
+
   void stall_next_sync(Duration extra) { stall_ += extra; }
   void end_stall() { stall_ = {}; }
   SimDiskOptions& options() { return options_; }
+  const SimDiskOptions& options() const { return options_; }
   std::uint64_t bytes_used() const;
 
  private:
   friend class SimFileSystem;
   friend class SimFile;
   friend class SimFileLock;
+  friend class PowerCuts;
 
   enum class Fate { survives, vanishes, torn };
   void decide(SimInode& inode, PowerCutReport& report);

@@ -25,7 +25,7 @@ std::uint64_t total_bytes(std::span<const ByteView> pieces) {
 Result<std::size_t> SimFile::read_at(std::uint64_t offset, std::span<std::byte> buffer) const {
   PROA_TRY(system_.alive("read", path_));
   system_.charge(system_.options().operation);
-  const std::vector<std::byte>& bytes = inode_->cache;
+  const std::vector<std::byte>& bytes = inode_->cache.read();
   if (offset >= bytes.size() || buffer.empty()) return std::size_t{0};
   const std::size_t count = std::min<std::size_t>(buffer.size(), bytes.size() - offset);
   std::memcpy(buffer.data(), bytes.data() + offset, count);
@@ -35,7 +35,7 @@ Result<std::size_t> SimFile::read_at(std::uint64_t offset, std::span<std::byte> 
 Result<void> SimFile::write_at(std::uint64_t offset, std::span<const ByteView> pieces) {
   const bool was_alive = !system_.crashed();
   const std::uint64_t bytes = total_bytes(pieces);
-  if (auto begun = system_.begin_change("write", path_); !begun) {
+  if (auto begun = system_.begin_change("write", path_, bytes); !begun) {
     if (was_alive && system_.crashed()) write_until_crash(offset, pieces);
     return begun;
   }
@@ -59,8 +59,12 @@ Result<void> SimFile::write_at(std::uint64_t offset, std::span<const ByteView> p
 void SimFile::write_until_crash(std::uint64_t offset, std::span<const ByteView> pieces) {
   Choices& random = system_.disk_->random_;
   random.begin("crash in write");
-  if (!random.percent(50)) return;
-  std::uint64_t left = random.below(total_bytes(pieces) + 1);
+  std::uint64_t left = 0;
+  if (system_.crash_bytes_) {
+    left = *system_.crash_bytes_;
+  } else if (random.percent(50)) {
+    left = random.below(total_bytes(pieces) + 1);
+  }
   for (const ByteView piece : pieces) {
     const std::size_t count = std::min<std::size_t>(piece.size(), left);
     put(offset, piece.first(count));
@@ -75,8 +79,9 @@ void SimFile::put(std::uint64_t offset, ByteView bytes) {
   const std::uint64_t end = offset + bytes.size();
   // A gap reads as zeros, and so does what an earlier, larger size had left there.
   mark_dirty(std::min(offset, old_size), end);
-  if (end > old_size) inode_->cache.resize(end);
-  std::memcpy(inode_->cache.data() + offset, bytes.data(), bytes.size());
+  std::vector<std::byte>& cache = inode_->cache.edit();
+  if (end > old_size) cache.resize(end);
+  std::memcpy(cache.data() + offset, bytes.data(), bytes.size());
 }
 
 void SimFile::mark_dirty(std::uint64_t begin, std::uint64_t end) {
@@ -88,12 +93,23 @@ void SimFile::mark_dirty(std::uint64_t begin, std::uint64_t end) {
     if (!inode_->is_dirty[sector]) {
       inode_->is_dirty[sector] = true;
       inode_->dirty.push_back(sector);
+    } else if (system_.options().keep_versions) {
+      keep_version(sector);
     } else {
       // The version before this one may have reached the medium already.
       system_.disk_->random_.begin("write back");
       if (system_.disk_->random_.percent(25)) system_.disk_->write_sector_back(*inode_, sector);
     }
   }
+}
+
+void SimFile::keep_version(std::uint32_t sector) {
+  const std::size_t sector_bytes = system_.options().sector_bytes;
+  const auto begin = std::min(inode_->cache.size(), sector * sector_bytes);
+  const auto end = std::min(inode_->cache.size(), begin + sector_bytes);
+  if (begin == end) return;
+  const std::byte* bytes = inode_->cache.read().data();
+  inode_->versions.push_back({.sector = sector, .bytes = {bytes + begin, bytes + end}});
 }
 
 Result<void> SimFile::sync() {
@@ -104,8 +120,7 @@ Result<void> SimFile::sync() {
   ++system_.syncs_;
   system_.charge_sync();
   if (system_.fault_now() == DiskFault::Kind::sync_error) {
-    inode_->dirty.clear();
-    inode_->is_dirty.clear();
+    inode_->mark_clean();
     inode_->pages_lost = true;
     return failed("sync", path_, "input/output error");
   }
@@ -118,8 +133,7 @@ Result<void> SimFile::finish_sync() {
     system_.disk_->write_sector_back(*inode_, sector);
   }
   inode_->medium_size = inode_->cache.size();
-  inode_->dirty.clear();
-  inode_->is_dirty.clear();
+  inode_->mark_clean();
   if (system_.crash_moment_ == SimFileSystem::Moment::after_sync) {
     system_.crash();
     return failed("sync", path_, "the process has crashed");

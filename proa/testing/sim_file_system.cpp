@@ -61,8 +61,12 @@ std::optional<DiskFault::Kind> SimFileSystem::fault_now() const {
   return std::nullopt;
 }
 
-Result<void> SimFileSystem::begin_change(const char* what, const std::string& path) {
+Result<void> SimFileSystem::begin_change(const char* what, const std::string& path,
+                                         std::uint64_t bytes) {
   PROA_TRY(alive(what, path));
+  if (on_change_) {
+    on_change_({.number = operations_ + 1, .what = what, .path = path, .bytes = bytes});
+  }
   charge(options().operation);
   ++operations_;
   if (crash_at_ != 0 && operations_ >= crash_at_) crash();

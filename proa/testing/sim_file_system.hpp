@@ -24,6 +24,14 @@ struct DiskFault {
   Kind kind = Kind::io_error;
 };
 
+/// What a process is about to do to the disk.
+struct DiskOperation {
+  std::uint64_t number = 0;  ///< counted from 1
+  const char* what = "";
+  const std::string& path;
+  std::uint64_t bytes = 0;  ///< of a write
+};
+
 /// A SimDisk as one process sees it. Operations that change the disk are counted; at the one drawn
 /// for it the process crashes: that operation (but for a beginning of a write, perhaps) and all
 /// later ones change nothing and fail. The objects of the process are destroyed by whoever runs it,
@@ -47,6 +55,14 @@ class SimFileSystem final : public FileSystem {
 
   /// The `count`-th changing operation from now on is the one at which the process crashes.
   void crash_after(std::uint64_t count) { crash_at_ = operations_ + count; }
+  /// The same; if it is a write, its first `bytes` reach the page cache, else a drawn number does.
+  void crash_after(std::uint64_t count, std::uint64_t bytes) {
+    crash_after(count);
+    crash_bytes_ = bytes;
+  }
+  /// Told right before each operation that changes the disk, which then is as a crash at this
+  /// operation would leave it.
+  void set_on_change(Fn<void(const DiskOperation&)> hook) { on_change_ = std::move(hook); }
   void crash();  ///< now: every later operation fails and changes nothing
   bool crashed() const { return crashed_; }
   /// Told once, inside the operation at which the process crashes.
@@ -57,6 +73,7 @@ class SimFileSystem final : public FileSystem {
 
   void calm() {  ///< forgets a crash that has not happened
     crash_at_ = 0;
+    crash_bytes_.reset();
     crash_moment_.reset();
   }
 
@@ -71,7 +88,7 @@ class SimFileSystem final : public FileSystem {
   friend class SimFile;
   friend class SimFileLock;
 
-  Result<void> begin_change(const char* what, const std::string& path);
+  Result<void> begin_change(const char* what, const std::string& path, std::uint64_t bytes = 0);
   Result<void> alive(const char* what, const std::string& path) const;
   std::optional<DiskFault::Kind> fault_now() const;
   void charge(Duration cost) { cost_ += cost * static_cast<std::int64_t>(options().slow_factor); }
@@ -91,9 +108,11 @@ class SimFileSystem final : public FileSystem {
   std::uint64_t operations_ = 0;
   std::uint64_t syncs_ = 0;
   std::uint64_t crash_at_ = 0;
+  std::optional<std::uint64_t> crash_bytes_;  ///< of a write; none: drawn
   std::optional<Moment> crash_moment_;
   bool crashed_ = false;
   Fn<void()> on_crash_;
+  Fn<void(const DiskOperation&)> on_change_;
   std::vector<DiskFault> faults_;
   Duration cost_ = {};
 };

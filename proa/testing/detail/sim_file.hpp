@@ -25,6 +25,7 @@ class SimFile final : public File {
   void put(std::uint64_t offset, ByteView bytes);
   void write_until_crash(std::uint64_t offset, std::span<const ByteView> pieces);
   void mark_dirty(std::uint64_t begin, std::uint64_t end);
+  void keep_version(std::uint32_t sector);
   Result<void> finish_sync();
 
   SimFileSystem& system_;
