@@ -7,7 +7,7 @@ JOBS ?= 2
 BUILD = build/$(PRESET)
 ARGS ?=
 
-.PHONY: help setup build demo test bench check fix sim torture interop clean
+.PHONY: help setup build demo test bench check fix sim exhaust torture interop clean
 .NOTPARALLEL:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make bench           the benchmark suite, every figure beside the floor of the same run"
 	@echo "make check           format, layers, headers, lint, paper map;    make fix formats"
 	@echo "make sim SEEDS=2000  a simulation campaign that breaks networks, disks and servers"
+	@echo "make exhaust         every crash of log, stable file and snapshots in short traces"
 	@echo "make torture         five minutes of SIGKILL and SIGSTOP for real servers under load"
 	@echo "make interop         one cluster with hashicorp/raft, and SIGKILL of either kind"
 
@@ -34,6 +35,9 @@ demo:
 
 sim:
 	@tools/run sim --seeds $(SEEDS) $(ARGS)
+
+exhaust:
+	@tools/run exhaust $(ARGS)
 
 interop:
 	@tools/run interop $(ARGS)

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proa/base/checksum.hpp"
+#include "proa/base/mutant.hpp"
 #include "proa/store/detail/directory.hpp"
 #include "proa/store/detail/header.hpp"
 
@@ -77,6 +78,7 @@ Result<void> FileStableStore::open() {
                     "directory and add it as a new server");
   }
   PROA_TRY(settle(first, second));
+  if (mutant("stable file's name not synced")) return {};
   return files_->sync_directory(directory);
 }
 
@@ -90,7 +92,7 @@ Result<void> FileStableStore::settle(const Slot& first, const Slot& second) {
 
   // A crash may have left it in the page cache only; before the other copy is touched, this one
   // must be durable.
-  PROA_TRY(file_->sync());
+  if (!mutant("stable file not synced at open")) PROA_TRY(file_->sync());
   const Slot& other = first_wins ? second : first;
   if (other.state == HeaderState::ok && other.sequence == newest.sequence) return {};
   const std::vector<std::byte> body = encode_values(values_);
@@ -107,6 +109,7 @@ Result<void> FileStableStore::create() {
     (void)files_->remove(unfinished);  // a full disk would stay full of it
     return created;
   }
+  if (mutant("stable file's name not synced")) return {};
   return files_->sync_directory(store::parent_of(path_));
 }
 
@@ -145,6 +148,8 @@ Result<FileStableStore::Slot> FileStableStore::read_slot(std::size_t number) con
 
 Result<void> FileStableStore::write_slot(std::size_t number, ByteView slot) {
   PROA_TRY(file_->write_at(number * slot_bytes_, slot));
+  if (mutant("stable copies written without sync")) return {};
+  if (mutant("stable copies synced together") && number == 0) return {};
   return file_->sync();
 }
 

@@ -126,10 +126,11 @@ Result<EntryView> decode_entries(const Segment& segment, std::uint64_t offset,
 Result<std::optional<std::uint64_t>> find_block(const Segment& segment, std::uint64_t offset,
                                                 Fn<bool(ByteView)> visit) {
   const std::uint64_t block = segment.header.block_bytes;
-  std::vector<std::byte> chunk(round_up(kChunkBytes, block));
-  for (std::uint64_t at = round_up(offset, block); at < segment.header.data_bytes;) {
+  const std::uint64_t end = segment.header.data_bytes;
+  std::vector<std::byte> chunk(round_up(std::min<std::uint64_t>(kChunkBytes, end), block));
+  for (std::uint64_t at = round_up(offset, block); at < end;) {
     PROA_TRY(read_padded(*segment.file, at, chunk));
-    for (std::uint64_t in = 0; in < chunk.size() && at < segment.header.data_bytes; in += block) {
+    for (std::uint64_t in = 0; in < chunk.size() && at < end; in += block) {
       if (visit(ByteView{chunk}.subspan(in, block))) return std::optional{at};
       at += block;
     }
