@@ -93,6 +93,15 @@ struct Trio {
       return !cluster.run_for(5ms);
     });
   }
+  /// A bit in the state of every snapshot it has.
+  void spoil_snapshots(std::size_t server) {
+    testing::SimDisk& disk = cluster.disk(server);
+    testing::SimFileSystem files{std::shared_ptr<testing::SimDisk>{&disk, [](auto*) {}}};
+    const auto snapshots = files.list("state/snapshots");
+    ASSERT_TRUE(snapshots);
+    for (const DirectoryEntry& snapshot : *snapshots)
+      EXPECT_TRUE(disk.flip_bit("state/snapshots/" + snapshot.name + "/state.bin", 1000, 3));
+  }
   std::size_t follower() const { return (*cluster.leader() + 1) % 3; }
   void isolate(std::size_t server) {
     for (std::size_t other = 0; other < 3; ++other) {
@@ -177,6 +186,19 @@ TEST_P(Snapshots, SurviveAPowerCutAtEveryStepOfAnInstallation) {
     EXPECT_GE(trio.seen().snapshots_installed + trio.seen().snapshots_restored_at_start, 1U);
   }
   EXPECT_GT(step, 20U);
+}
+
+// No other is due, since nothing is written any more.
+TEST_P(Snapshots, AreTakenAnewWhenAFollowerNeedsOneAndNoneCanBeRead) {
+  Trio trio{GetParam()};
+  const std::size_t late = trio.follower();
+  trio.cluster.crash(late, Crash::process);
+  trio.leave_behind(late);
+  trio.cluster.run_for(1s);
+  trio.spoil_snapshots(*trio.cluster.leader());
+  trio.cluster.start(late);
+  trio.all_come_to_rest();
+  EXPECT_EQ(trio.seen().snapshots_installed, 1U);
 }
 
 // Goal: a follower whose leader dies in the middle of a snapshot is not stuck with the half of it.
