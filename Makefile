@@ -16,6 +16,7 @@ help:
 	@echo "make bench           the benchmark suite, every figure beside the floor of the same run"
 	@echo "make check           format, layers, headers, lint, paper map;    make fix formats"
 	@echo "make sim SEEDS=2000  a simulation campaign that breaks networks, disks and servers"
+	@echo "                     ARGS='--seed 9 --trace' tells one seed, --picture FILE draws it"
 	@echo "make exhaust         every crash of log, stable file and snapshots in short traces"
 	@echo "make torture         five minutes of SIGKILL and SIGSTOP for real servers under load"
 	@echo "make interop         one cluster with hashicorp/raft, and SIGKILL of either kind"

@@ -17,6 +17,10 @@ class CheckedFsm final : public Fsm {
   void apply(std::span<const Committed> batch, Responses& responses) override {
     for (const Committed& entry : batch)
       invariants_->applies(server_, entry);
+    if (Journal* journal = invariants_->journal(); journal != nullptr && !batch.empty()) {
+      journal->add(Happening::applies, server_,
+                   to_string(batch.front().index) + ".." + to_string(batch.back().index));
+    }
     inner_->apply(batch, responses);
   }
   Result<std::unique_ptr<Snapshot>> snapshot() override {
@@ -25,6 +29,10 @@ class CheckedFsm final : public Fsm {
   }
   Result<void> restore(ByteSource& source) override {
     invariants_->restores(server_);
+    if (Journal* journal = invariants_->journal()) {
+      journal->add(Happening::applies, server_,
+                   "a snapshot up to " + to_string(invariants_->shadow(server_).opened));
+    }
     return inner_->restore(source);
   }
   void configuration_committed(LogIndex index, const Configuration& configuration) override {

@@ -30,6 +30,9 @@ class CheckedSink final : public SnapshotSink {
     }
     PROA_TRY(inner_->close());
     invariants_->snapshot_stored(server_, meta_, hooks_->states_are_equal ? state_.value() : 0);
+    if (Journal* journal = invariants_->journal()) {
+      journal->add(Happening::persists, server_, "snapshot up to " + to_string(meta_.last));
+    }
     return {};
   }
   Result<void> cancel() override { return inner_->cancel(); }

@@ -54,6 +54,9 @@ Result<void> CheckedLogStore::write(const LogBatch& batch) {
   invariants_->log_write_begins(server_, batch);
   PROA_TRY(inner_->write(batch));
   invariants_->log_written(server_, batch);
+  if (Journal* journal = invariants_->journal()) {
+    journal->add(Happening::persists, server_, describe(batch));
+  }
   return {};
 }
 
@@ -61,6 +64,9 @@ Result<void> CheckedLogStore::truncate_prefix(LogIndex last_removed) {
   invariants_->prefix_truncation_begins(server_, last_removed);
   PROA_TRY(inner_->truncate_prefix(last_removed));
   invariants_->prefix_truncated(server_, last_removed);
+  if (Journal* journal = invariants_->journal()) {
+    journal->add(Happening::persists, server_, "log compacted up to " + to_string(last_removed));
+  }
   return {};
 }
 
@@ -76,6 +82,9 @@ Result<void> CheckedStableStore::set(std::span<const KeyValue> values) {
   invariants_->hard_state_write_begins(server_, after);
   PROA_TRY(inner_->set(values));
   invariants_->hard_state_written(server_, after);
+  if (Journal* journal = invariants_->journal()) {
+    journal->add(Happening::persists, server_, describe(after));
+  }
   return {};
 }
 

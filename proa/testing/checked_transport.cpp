@@ -5,16 +5,24 @@
 namespace proa::testing {
 namespace {
 
+/// Of a connection, by number.
+struct Ends {
+  std::size_t here = 0;
+  std::size_t there = 0;
+};
+
 class CheckedPeer final : public Peer {
  public:
   CheckedPeer(std::unique_ptr<Peer> inner, std::shared_ptr<Runtime> runtime,
-              std::shared_ptr<Invariants> invariants, std::size_t server)
+              std::shared_ptr<Invariants> invariants, Ends ends)
       : inner_(std::move(inner)),
         runtime_(std::move(runtime)),
         invariants_(std::move(invariants)),
-        server_(server) {}
+        server_(ends.here),
+        peer_(ends.there) {}
 
   bool send(Channel channel, const Request& request, Respond& done) override {
+    if (invariants_->journal() != nullptr) return send_and_tell(channel, request, done);
     if (!inner_->send(channel, request, done)) return false;
     if (!runtime_->ended()) invariants_->sends(server_, request);
     return true;
@@ -24,15 +32,52 @@ class CheckedPeer final : public Peer {
   }
   void send_snapshot(const InstallSnapshotRequest& request, std::shared_ptr<BytePipe> state,
                      Respond done) override {
+    if (Journal* journal = invariants_->journal()) {
+      journal->add_message(Happening::sends, server_, peer_, describe(request));
+      done = telling(std::make_shared<Respond>(std::move(done)));
+    }
     inner_->send_snapshot(request, std::move(state), std::move(done));
   }
 
  private:
+  bool send_and_tell(Channel channel, const Request& request, Respond& done) {
+    const auto told = std::make_shared<Respond>(std::move(done));
+    Respond telling_it = telling(told);
+    if (!inner_->send(channel, request, telling_it)) {
+      done = std::move(*told);
+      return false;
+    }
+    if (runtime_->ended()) return true;
+    invariants_->journal()->add_message(Happening::sends, server_, peer_, describe(request));
+    invariants_->sends(server_, request);
+    return true;
+  }
+
+  Respond telling(std::shared_ptr<Respond> done) {
+    return [done = std::move(done), runtime = runtime_, invariants = invariants_, server = server_,
+            peer = peer_](Result<Reply> reply) mutable {
+      if (runtime->ended()) return (*done)(std::move(reply));
+      invariants->journal()->add_message(Happening::is_told, server, peer, describe(reply));
+      (*done)(std::move(reply));
+    };
+  }
+
   std::unique_ptr<Peer> inner_;
   std::shared_ptr<Runtime> runtime_;
   std::shared_ptr<Invariants> invariants_;
   std::size_t server_;
+  std::size_t peer_;
 };
+
+std::size_t sender_of(const Invariants& invariants, const Request& request) {
+  struct Visitor {
+    const ServerId& operator()(const AppendEntriesRequest& r) const { return r.leader.id; }
+    const ServerId& operator()(const RequestVoteRequest& r) const { return r.candidate.id; }
+    const ServerId& operator()(const RequestPreVoteRequest& r) const { return r.candidate.id; }
+    const ServerId& operator()(const TimeoutNowRequest& r) const { return r.leader.id; }
+  };
+  return invariants.number_of(std::visit(Visitor{}, request)).value_or(kNobody);
+}
 
 }  // namespace
 
@@ -47,16 +92,33 @@ class CheckedTransport::Inbound final : public TransportEvents {
 
   void on_request(Request&& request, Respond respond) override {
     Request asked = request;
+    std::size_t sender = kNobody;
+    if (Journal* journal = invariants_->journal()) {
+      sender = sender_of(*invariants_, request);
+      journal->add_message(Happening::hears, server_, sender, describe(request));
+    }
     events_.on_request(
         std::move(request),
-        [runtime = runtime_, invariants = invariants_, server = server_, asked = std::move(asked),
-         respond = std::move(respond)](Result<Reply> reply) mutable {
+        [runtime = runtime_, invariants = invariants_, server = server_, sender,
+         asked = std::move(asked), respond = std::move(respond)](Result<Reply> reply) mutable {
+          if (Journal* journal = invariants->journal(); journal != nullptr && !runtime->ended()) {
+            journal->add_message(Happening::answers, server, sender, describe(reply));
+          }
           if (reply && !runtime->ended()) invariants->answers(server, asked, *reply);
           respond(std::move(reply));
         });
   }
   void on_snapshot(InstallSnapshotRequest&& request, std::shared_ptr<BytePipe> state,
                    Respond respond) override {
+    if (Journal* journal = invariants_->journal()) {
+      const std::size_t sender = invariants_->number_of(request.leader.id).value_or(kNobody);
+      journal->add_message(Happening::hears, server_, sender, describe(request));
+      respond = [invariants = invariants_, server = server_, sender,
+                 respond = std::move(respond)](Result<Reply> reply) mutable {
+        invariants->journal()->add_message(Happening::answers, server, sender, describe(reply));
+        respond(std::move(reply));
+      };
+    }
     events_.on_snapshot(std::move(request), std::move(state), std::move(respond));
   }
 
@@ -79,7 +141,9 @@ Result<void> CheckedTransport::start(TransportEvents& events) {
 }
 
 std::unique_ptr<Peer> CheckedTransport::connect(const Server& server) {
-  return std::make_unique<CheckedPeer>(inner_->connect(server), runtime(), invariants_, server_);
+  return std::make_unique<CheckedPeer>(
+      inner_->connect(server), runtime(), invariants_,
+      Ends{.here = server_, .there = invariants_->number_of(server.id).value_or(kNobody)});
 }
 
 }  // namespace proa::testing

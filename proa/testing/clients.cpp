@@ -107,6 +107,11 @@ void Clients::read(std::size_t client) {
 void Clients::written(AttemptId attempt, Result<Applied> result) {
   const Open open = open_.extract(attempt.value).mapped();
   if (result) {
+    if (Journal* journal = cluster_.invariants().journal()) {
+      journal->add(Happening::user, open.server,
+                   "write " + std::to_string(attempt.value) + " is acknowledged at " +
+                       to_string(result->index));
+    }
     requests_.acknowledged(attempt, *result);
   } else {
     requests_.failed(attempt, result.error());

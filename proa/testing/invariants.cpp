@@ -30,7 +30,9 @@ Invariants::Invariants(std::vector<Server> servers) : seen_(1) {
 }
 
 void Invariants::violated(std::string what) {
-  if (!violation_ && !has_lost_a_restore()) violation_ = std::move(what);
+  if (violation_ || has_lost_a_restore()) return;
+  if (journal_ != nullptr) journal_->add(Happening::violation, kNobody, what);
+  violation_ = std::move(what);
 }
 
 std::optional<std::size_t> Invariants::newest_leader() const {
@@ -38,6 +40,13 @@ std::optional<std::size_t> Invariants::newest_leader() const {
   const Leader& newest = leaders_.rbegin()->second;
   if (shadows_[newest.server].id != newest.id) return std::nullopt;  // replaced since
   return newest.server;
+}
+
+std::optional<std::size_t> Invariants::number_of(const ServerId& id) const {
+  for (std::size_t server = 0; server < shadows_.size(); ++server) {
+    if (shadows_[server].id == id) return server;
+  }
+  return std::nullopt;
 }
 
 const EntryFacts* Invariants::committed(LogIndex index) const {

@@ -8,6 +8,7 @@
 
 #include "proa/model/messages.hpp"
 #include "proa/port/fsm.hpp"
+#include "proa/testing/journal.hpp"
 #include "proa/testing/shadow.hpp"
 
 namespace proa::testing {
@@ -46,6 +47,10 @@ class Invariants {
   LogIndex last_committed() const { return LogIndex{committed_.size()}; }
   const EntryFacts* committed(LogIndex index) const;
   std::optional<std::size_t> newest_leader() const;  ///< the leader of the newest term
+  /// Where what happens is told; nullptr: nowhere.
+  void tell(Journal* journal) { journal_ = journal; }
+  Journal* journal() const { return journal_; }
+  std::optional<std::size_t> number_of(const ServerId& id) const;
   /// Says what a violation is; also for checks that are made elsewhere.
   void violated(std::string what);
 
@@ -154,6 +159,7 @@ class Invariants {
   std::optional<LogPosition> restoring_;   ///< the end of a restored state that may yet be lost
   std::optional<std::size_t> recovering_;  ///< by force, until its log is open
   std::optional<std::string> violation_;
+  Journal* journal_ = nullptr;
   CheckCounters counters_;
 };
 

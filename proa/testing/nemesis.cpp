@@ -92,6 +92,7 @@ void Nemesis::strike() {
   if (is_truce()) return strike_later();
   const auto move = static_cast<Move>(random_.weighted(options_.weights));
   random_.note(name_of(move));
+  cluster_.tell(Happening::fault, kNobody, name_of(move));
   ++made_[static_cast<std::size_t>(move)];
   make(move);
   strike_later();

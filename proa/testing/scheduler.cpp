@@ -8,7 +8,7 @@ namespace proa::testing {
 
 Scheduler::Scheduler(std::uint64_t seed, TapeDeck* deck)
     : random_(seed, deck, "cluster"), hash_(seed) {
-  if (deck != nullptr) deck->watch(&now_);
+  if (deck != nullptr) deck->watch(&now_, &events_run_);
 }
 
 EventId Scheduler::at(Instant due, std::uint32_t tag, Fn<void()> task) {

@@ -1,6 +1,7 @@
 #include "proa/testing/sim_cluster.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "proa/base/assert.hpp"
@@ -95,6 +96,10 @@ SimCluster::SimCluster(SimClusterOptions options)
     equip(i);
   }
   invariants_ = std::make_shared<Invariants>(servers_);
+  if (options_.journal != nullptr) {
+    options_.journal->watch(&scheduler_);
+    invariants_->tell(options_.journal);
+  }
   network_ = std::make_shared<SimNetwork>(scheduler_, options_.network,
                                           scheduler_.random().part("network"));
   direct_network_ = std::make_shared<DirectNetwork>(network_);
@@ -118,6 +123,7 @@ void SimCluster::equip(std::size_t server) {
 
 SimCluster::~SimCluster() {
   on_crash_ = nullptr;
+  if (options_.journal != nullptr) options_.journal->close();
   for (std::size_t server = 0; server < size(); ++server)
     end_process(server);
 }
@@ -238,12 +244,21 @@ void SimCluster::set_network(const SimNetworkOptions& options) {
   streams_->options() = stream_options(options, options_.short_io_percent);
 }
 
+void SimCluster::tell(Happening what, std::size_t server, std::string text) {
+  if (options_.journal != nullptr) options_.journal->add(what, server, std::move(text));
+}
+
 void SimCluster::cut(std::size_t from, std::size_t to, CutMode mode) {
+  static constexpr std::array<const char*, 3> kModes = {"held", "dropped", "reset"};
+  tell(Happening::fault, kNobody,
+       "from now on what " + servers_[from].id.value + " sends to " + servers_[to].id.value +
+           " is " + kModes[static_cast<std::size_t>(mode)]);
   network_->cut(servers_[from].address, servers_[to].address, mode);
   streams_->cut(servers_[from].address, servers_[to].address, stream_cut(mode));
 }
 
 void SimCluster::heal_links() {
+  tell(Happening::fault, kNobody, "all links are healed");
   network_->heal_all();
   streams_->heal_all();
 }
@@ -294,6 +309,7 @@ void SimCluster::launch(std::size_t server, std::optional<std::uint64_t> crash_a
   Machine& machine = *machines_[server];
   if (machine.process != nullptr) return;
   ++machine.incarnation;
+  tell(Happening::starts, server, "as process " + std::to_string(machine.incarnation));
   machine.process = new_process(server);
   Process& process = *machine.process;
   if (process.files != nullptr && crash_after) process.files->crash_after(*crash_after);
@@ -397,6 +413,10 @@ void SimCluster::end_process(std::size_t server) {
   Machine& machine = *machines_[server];
   if (machine.process == nullptr) return;
   std::erase(crashed_, server);
+  if (options_.journal != nullptr) {
+    options_.journal->ended(
+        server, machine.crash_kind == Crash::power ? "the power is cut" : "the process is killed");
+  }
   ++counters_.crashes;
   if (leader() == server) ++counters_.leader_crashes;
   const ServerShadow& shadow = invariants_->shadow(server);

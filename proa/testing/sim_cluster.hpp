@@ -35,7 +35,8 @@ struct ProcessParts {
 
 struct SimClusterOptions {
   std::uint64_t seed = 0;
-  TapeDeck* deck = nullptr;  ///< records or plays the decisions of the run; outlives the cluster
+  TapeDeck* deck = nullptr;    ///< records or plays the decisions of the run; outlives the cluster
+  Journal* journal = nullptr;  ///< is told what happens; outlives the cluster
   std::size_t servers = 3;
   std::size_t founders = SIZE_MAX;  ///< so many of them are in the first configuration
   bool on_disk = true;  ///< WAL and stable file on simulated disks; else stores in memory
@@ -97,6 +98,8 @@ class SimCluster {
   const SimNetworkOptions& network_options() const { return options_.network; }
   void cut(std::size_t from, std::size_t to, CutMode mode);  ///< one way
   void heal_links();
+  /// Adds a line to the journal, if there is one.
+  void tell(Happening what, std::size_t server, std::string text);
   bool any_cut() const { return network_->any_cut(); }
   Invariants& invariants() { return *invariants_; }
   const Invariants& invariants() const { return *invariants_; }

@@ -19,7 +19,7 @@ std::uint32_t TapeDeck::queue(std::string_view name) {
 }
 
 void TapeDeck::begin(std::uint32_t queue) {
-  recorded_.queues[queue].spans.push_back({.at = now_ == nullptr ? Instant{} : *now_});
+  recorded_.queues[queue].spans.push_back({.at = now()});
   ++players_[queue].begun;
   players_[queue].drawn = 0;
 }

@@ -39,7 +39,13 @@ class TapeDeck {
   explicit TapeDeck(Tape play) : play_(std::move(play)), plays_(true) {}
 
   bool plays() const { return plays_; }
-  void watch(const Instant* now) { now_ = now; }  ///< the clock for the spans
+  /// The clock for the spans, and how many events have run on it.
+  void watch(const Instant* now, const std::uint64_t* events) {
+    now_ = now;
+    events_ = events;
+  }
+  Instant now() const { return now_ == nullptr ? Instant{} : *now_; }
+  std::uint64_t events() const { return events_ == nullptr ? 0 : *events_; }
   const Tape& recorded() const { return recorded_; }
 
   // For Choices.
@@ -65,6 +71,7 @@ class TapeDeck {
   std::map<std::string, std::uint32_t, std::less<>> queues_;
   std::map<std::string, std::uint32_t, std::less<>> notes_;
   const Instant* now_ = nullptr;
+  const std::uint64_t* events_ = nullptr;
 };
 
 /// The tape without what says nothing: zeros at the end of a span, calm spans at the end of a

@@ -1,7 +1,6 @@
 #include "tests/sim/campaign.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "proa/testing/rest.hpp"
 #include "tests/sim/oracle_requests.hpp"
@@ -31,23 +30,16 @@ class Run {
         clients_(cluster_, requests_, plan_.load, cluster_.scheduler().random().part("clients")) {
     cluster_.scheduler().stop_after(options.events_max);
     cluster_.on_crash([this](std::size_t server) {
-      tell("down", server);
       clients_.server_crashed(server);
       operator_.server_crashed(server);
       restorer_.server_crashed(server);
       nemesis_.server_crashed(server);
     });
-    cluster_.on_leader([this](std::size_t server) {
-      tell("leads", server);
-      nemesis_.server_leads(server);
-    });
-    cluster_.on_install([this](std::size_t server) {
-      tell("installs", server);
-      nemesis_.server_installs(server);
-    });
+    cluster_.on_leader([this](std::size_t server) { nemesis_.server_leads(server); });
+    cluster_.on_install([this](std::size_t server) { nemesis_.server_installs(server); });
     cluster_.on_restore([this](std::size_t server, LogIndex last) {
       const bool may = restorer_.may_take_effect(server, last);
-      tell(may ? "restores" : "must not restore", server);
+      cluster_.tell(testing::Happening::user, server, may ? "restores" : "must not restore");
       return may;
     });
     nemesis_.flood_with([this](std::size_t server) { clients_.flood(server, plan_.flood); });
@@ -60,6 +52,7 @@ class Run {
     operator_.start();
     restorer_.start();
     bool good = run_under_fire();
+    crashes_under_fire_ = cluster_.counters().crashes;
     if (good) {
       operator_.stop();
       restorer_.stop();
@@ -72,16 +65,11 @@ class Run {
 
  private:
   testing::SimClusterOptions with_fsm(testing::SimClusterOptions options) {
+    options.journal = options_.journal;
     options.make_fsm = [this](std::size_t) {
       return std::make_shared<AppendFsm>(oracle_, plan_.ballast_bytes);
     };
     return options;
-  }
-
-  void tell(const char* what, std::size_t server) const {
-    if (!options_.trace) return;
-    std::fprintf(stderr, "%12lld us  s%zu %s\n", static_cast<long long>(elapsed().count() / 1000),
-                 server + 1, what);
   }
 
   /// How long is a decision too: the rules below make it for a seed, on a tape it is a number.
@@ -166,6 +154,7 @@ class Run {
             .trace_hash = cluster_.trace_hash(),
             .events = cluster_.scheduler().events_run(),
             .simulated = elapsed(),
+            .crashes_under_fire = crashes_under_fire_,
             .acknowledged = oracle_.acknowledged_writes(),
             .refused = oracle_.refused(),
             .outcome_unknown = oracle_.outcome_unknown(),
@@ -182,6 +171,7 @@ class Run {
   const RunOptions options_;
   Plan plan_;
   LogIndex rest_ = {};
+  std::uint64_t crashes_under_fire_ = 0;
   Oracle oracle_;
   testing::SimCluster cluster_;
   testing::Choices choices_;

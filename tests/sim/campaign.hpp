@@ -25,8 +25,8 @@ Plan draw_plan(std::uint64_t seed, testing::TapeDeck* deck);
 /// How a seed is run.
 struct RunOptions {
   std::uint64_t seed = 0;
-  bool trace = false;                     ///< tell the great moments on standard error
   std::optional<Plan> plan = {};          ///< instead of the one that the seed draws
+  testing::Journal* journal = nullptr;    ///< is told every event
   testing::TapeDeck* deck = nullptr;      ///< records or plays the decisions
   Duration stop_after = Duration::max();  ///< simulated; then nothing has been found
   std::uint64_t events_max = UINT64_MAX;  ///< likewise
@@ -39,6 +39,7 @@ struct SeedReport {
   std::uint64_t trace_hash = 0;
   std::uint64_t events = 0;
   Duration simulated = {};
+  std::uint64_t crashes_under_fire = 0;  ///< before everything was healed
   std::uint64_t acknowledged = 0;
   std::uint64_t refused = 0;
   std::uint64_t outcome_unknown = 0;

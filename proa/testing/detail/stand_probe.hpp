@@ -27,6 +27,9 @@ class StandProbe final : public driver::Probe {
       stand.latest = &view.latest_configuration.configuration;
       stand.committed = &view.committed_configuration.configuration;
     }
+    if (Journal* journal = invariants_->journal()) {
+      journal->stands(server_, state_of(view.role), view.term, view.commit_index);
+    }
     invariants_->seen(server_, stand);
     seen_();
   }
@@ -35,6 +38,11 @@ class StandProbe final : public driver::Probe {
   }
 
  private:
+  static ServerState state_of(core::Role role) {
+    if (role == core::Role::leader) return ServerState::leader;
+    return role == core::Role::candidate ? ServerState::candidate : ServerState::follower;
+  }
+
   std::shared_ptr<Invariants> invariants_;
   std::size_t server_;
   Fn<void()> seen_;
