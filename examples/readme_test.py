@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The code that README.md prints is that of the examples, which are compiled and run.
+"""What README.md and docs/testing.md print is the code of the examples, which are compiled and run.
 
     readme_test.py ROOT
 
@@ -17,10 +17,13 @@ PRINTED = re.compile(r"<!-- (examples/\w+\.cpp) -->\n```cpp\n(.*?)```\n", re.DOT
 
 class Readme(unittest.TestCase):
     def test_prints_every_example_as_it_is_compiled(self):
-        printed = dict(PRINTED.findall((ROOT / "README.md").read_text()))
-        self.assertEqual(set(printed), {"examples/counter.cpp", "examples/counter_six_parts.cpp"})
-        for path, code in printed.items():
-            self.assertEqual(code, (ROOT / path).read_text(), f"README.md differs from {path}")
+        expected = {"README.md": {"examples/counter.cpp", "examples/counter_six_parts.cpp"},
+                    "docs/testing.md": {"examples/waiting_room.cpp"}}
+        for page, paths in expected.items():
+            printed = dict(PRINTED.findall((ROOT / page).read_text()))
+            self.assertEqual(set(printed), paths)
+            for path, code in printed.items():
+                self.assertEqual(code, (ROOT / path).read_text(), f"{page} differs from {path}")
 
 
 if __name__ == "__main__":

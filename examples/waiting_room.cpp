@@ -60,6 +60,14 @@ struct ReceptionTest : proa::testing::Workload {
     return number == 0 ? "the next one, please" : std::to_string(number) + " comes in";
   }
 
+  std::optional<std::string> state_of(const proa::Fsm& fsm) override {
+    const Set& waiting = static_cast<const Reception<Set>&>(fsm).value().waiting;
+    std::string text = "waiting:";
+    for (const std::int64_t number : std::set<std::int64_t>{waiting.begin(), waiting.end()})
+      text += " " + std::to_string(number);
+    return text;
+  }
+
   std::string check_answer(proa::ByteView, const proa::Applied& answer) override {
     const auto number = std::any_cast<std::int64_t>(answer.response);
     return came_in.contains(number) || number == 0 ? "" : "a stranger was called in";

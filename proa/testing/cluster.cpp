@@ -107,6 +107,7 @@ class Cluster::Inner {
       tell(server, "has received a snapshot");
       nemesis_.server_installs(server);
     });
+    nemesis_.on_move([this](Move move) { tell(std::string{"nemesis: "} + name_of(move)); });
     nemesis_.flood_with([this](std::size_t server) { clients_.flood(server, world_.flood); });
   }
 
@@ -155,6 +156,10 @@ class Cluster::Inner {
               .replicas = replicas_,
               .opened = [this,
                          server] { return cluster_.invariants().shadow(server).opened.index; },
+              .restored =
+                  [this, server](LogIndex last) {
+                    tell(server, "restores the state after " + to_string(last));
+                  },
               .violated = violated()});
     };
     return options;

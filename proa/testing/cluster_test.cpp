@@ -182,6 +182,7 @@ TEST(Cluster, ComparesNoStatesThatNobodyDescribes) {
   const Exploration explored = explore<Asks<WithoutSnapshots>>({}, {.count = 3});
   EXPECT_FALSE(explored.finding) << to_string(explored);
   EXPECT_EQ(explored.facts.states_compared, 0U);
+  EXPECT_NE(to_string(explored).find("see Workload::state_of"), std::string::npos);
 }
 
 struct Described : Asks<WithoutSnapshots> {
@@ -268,6 +269,7 @@ TEST(Explore, RunsTheSeedThatTheEnvironmentNamesAndTellsWhatHappens) {
   ASSERT_TRUE(again.finding);
   EXPECT_EQ(to_string(*again.finding), to_string(*first.finding));
   EXPECT_NE(told.find("leads"), std::string::npos) << told;
+  EXPECT_NE(told.find("nemesis: "), std::string::npos) << told;
 }
 
 }  // namespace

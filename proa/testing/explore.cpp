@@ -57,7 +57,12 @@ std::string to_string(const Exploration& exploration) {
       std::to_string(facts.reads) + " reads, " + std::to_string(facts.elections) + " elections, " +
       std::to_string(facts.crashes) + " crashes, " + std::to_string(facts.snapshots) +
       " snapshots taken and " + std::to_string(facts.restores) + " restored, " +
-      std::to_string(facts.states_compared) + " states compared; ";
+      std::to_string(facts.states_compared) + " states compared\n";
+  if (facts.states_compared == 0) {
+    text +=
+        "of no command was the state seen twice: see Workload::state_of, and how many commands "
+        "there were; ";
+  }
   return text + (exploration.finding ? to_string(*exploration.finding) : "found nothing");
 }
 
