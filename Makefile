@@ -7,7 +7,7 @@ JOBS ?= 2
 BUILD = build/$(PRESET)
 ARGS ?=
 
-.PHONY: help setup build demo test bench check fix sim exhaust torture interop clean
+.PHONY: help setup build demo test bench check fix sim exhaust mutants torture interop clean
 .NOTPARALLEL:
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make sim SEEDS=2000  a simulation campaign that breaks networks, disks and servers"
 	@echo "                     ARGS='--seed 9 --trace' tells one seed, --picture FILE draws it"
 	@echo "make exhaust         every crash of log, stable file and snapshots in short traces"
+	@echo "make mutants         every known bug put back, over three ranges of seeds, and what finds it"
 	@echo "make torture         five minutes of SIGKILL and SIGSTOP for real servers under load"
 	@echo "make interop         one cluster with hashicorp/raft, and SIGKILL of either kind"
 
@@ -39,6 +40,9 @@ sim:
 
 exhaust:
 	@tools/run exhaust $(ARGS)
+
+mutants: setup
+	@tests/sim/run_mutants --ranges 3 $(ARGS)
 
 interop:
 	@tools/run interop $(ARGS)

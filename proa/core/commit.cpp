@@ -10,7 +10,7 @@ void Consensus::on(Instant, const Proposed& proposed) {
   PROA_ASSERT(proposed.count > 0);
   const Leader* leader = leading();
   if (leader == nullptr) return fail_proposal(proposed.first, proposed.count, not_leader());
-  if (leader->transfer) {
+  if (leader->transfer && !mutant("proposals taken during a transfer")) {
     return fail_proposal(proposed.first, proposed.count, transfer_in_progress());
   }
   if (leader->restoring) {
@@ -29,6 +29,9 @@ void Consensus::append_own(OwnEntries entries) {
   }
   tickets_.write_entries();
   effects_.appended.emplace_back(std::move(entries));
+  if (latest().quorum() == 1 && mutant("single server commits before its sync")) {
+    commit_up_to(last_index());
+  }
 }
 
 /// An entry is committed once a majority has it on disk and it is of the leader's own term; what
@@ -47,6 +50,10 @@ void Consensus::advance_commit(Instant now) {
   consider(durable_index());
   for (const Progress& peer : leader->peers)
     consider(peer.match_index);
+  if (mutant("median of peers that are in no order") && !leader->peers.empty()) {
+    held = std::max(held, leader->peers[leader->peers.size() / 2].match_index);
+  }
+  if (mutant("leader's own disk holds up everybody")) held = std::min(held, durable_index());
   if (held < leader->first_index && !mutant("commit of an old-term entry")) return;
   if (held <= commit_index_) return;
   commit_up_to(held);
@@ -62,7 +69,8 @@ void Consensus::advance_commit(Instant now) {
 /// look for another (thesis §6.2; reference §8.14).
 void Consensus::check_quorum(Instant now, Leader& leader) {
   if (now < leader.lease_check_at) return;
-  const Duration lease = options_.leader_lease_timeout;
+  Duration lease = options_.leader_lease_timeout;
+  if (mutant("lease in whole seconds")) lease = std::chrono::floor<std::chrono::seconds>(lease);
   Duration longest = {};
   const bool has_contact = majority(leader, true, [&](const Progress& peer) {
     const Duration silence = now - peer.last_contact;
@@ -70,7 +78,11 @@ void Consensus::check_quorum(Instant now, Leader& leader) {
     longest = std::max(longest, silence);
     return true;
   });
-  if (!has_contact) return become_follower(now);
+  if (!has_contact && !mutant("no check of the quorum")) return become_follower(now);
+  if (mutant("quorum checked at no least pace")) {
+    leader.lease_check_at = now + (lease - longest);
+    return;
+  }
   leader.lease_check_at = now + std::max(lease - longest, kLeaseCheckPaceMin);
 }
 

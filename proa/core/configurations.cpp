@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proa/base/assert.hpp"
+#include "proa/base/mutant.hpp"
 
 namespace proa::core {
 
@@ -11,6 +12,7 @@ Configurations::Configurations(ConfigurationAt committed) : stack_{std::move(com
 
 void Configurations::append(ConfigurationAt configuration) {
   PROA_ASSERT(latest().index < configuration.index);
+  if (mutant("configuration before the newest forgotten")) stack_.clear();
   stack_.push_back(std::move(configuration));
   ++revision_;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proa/base/assert.hpp"
+#include "proa/base/mutant.hpp"
 
 namespace proa::core {
 
@@ -58,9 +59,9 @@ Effects Consensus::take_effects() {
 /// Committed and durable here, and not handed out before. Nothing while a snapshot replaces the
 /// state machine's state: an older entry would be applied on top of it.
 std::optional<IndexRange> Consensus::take_applicable() {
-  if (installing_) return std::nullopt;
-  const IndexRange range{.first = next(handed_out_),
-                         .last = std::min(commit_index_, durable_index())};
+  if (installing_ && !mutant("entries applied while a snapshot is installed")) return std::nullopt;
+  IndexRange range{.first = next(handed_out_), .last = std::min(commit_index_, durable_index())};
+  if (mutant("applied before it is durable")) range.last = commit_index_;
   if (range.empty()) return std::nullopt;
   handed_out_ = range.last;
   return range;
@@ -149,14 +150,19 @@ void Consensus::enter_term(Term entered, std::optional<Sender> vote) {
 /// If one server's term is smaller than the other's, it updates its own and is a follower (paper
 /// §5.1). Its election deadline stays: a candidate that cannot win must not hold up one that can.
 void Consensus::adopt_newer_term(Instant now, Term newer) {
-  become_follower(now);
+  if (!leads() || !mutant("leader that hears of a newer term leads on in it")) become_follower(now);
   enter_term(newer, std::nullopt);
 }
 
 void Consensus::become_follower(Instant now) {
   leader_.reset();
   if (is_follower()) return;
+  if (mutant("vote forgotten on stepping down")) {
+    hard_state_.vote.reset();
+    tickets_.save_hard_state();
+  }
   if (Leader* leader = leading()) {
+    if (mutant("commit index moved on stepping down")) commit_up_to(durable_index());
     last_contact_ = now;
     give_up(*leader);
   }

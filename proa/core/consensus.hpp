@@ -106,7 +106,12 @@ class Consensus {
   LogPosition last_position() const { return log_.last(); }
   LogIndex last_index() const { return log_.last_index(); }
   LogIndex durable_index() const { return std::max(tickets_.durable_index(), snapshot_.index); }
-  const Configuration& latest() const { return configurations_.latest().configuration; }
+  const Configuration& latest() const {
+    if (mutant("configuration in force once committed")) {
+      return configurations_.committed().configuration;
+    }
+    return configurations_.latest().configuration;
+  }
   const ServerId& self() const { return options_.self.id; }
   bool has_vote(const ServerId& id) const { return latest().has_vote(id); }
   bool is_newer(Term other) const { return term() < other && other < kTermMax; }
@@ -152,6 +157,7 @@ class Consensus {
   bool is_stranger(const Sender& candidate) const;
   bool follows_another_leader(const Sender& candidate) const;
   bool has_no_vote(const Sender& candidate) const;
+  bool has_newer_log_than(LogPosition last_log) const;
   void grant_vote(Instant now, const Sender& candidate);
   void reply(const Received<RequestVoteRequest>& received, RequestVoteReply reply);
   void reply(const Received<RequestPreVoteRequest>& received, RequestPreVoteReply reply);
@@ -211,6 +217,7 @@ class Consensus {
     for (const Progress& peer : leader.peers) {
       if (peer.has_vote() && is_so(peer)) ++count;
     }
+    if (mutant("every voter counted on")) return count == latest().voters();
     return count >= latest().quorum();
   }
 

@@ -23,7 +23,7 @@ void Consensus::campaign(Instant now) {
     become_follower(now);
     return rearm_election(now, options_.heartbeat_timeout);
   }
-  if (options_.pre_vote) return ask_for_pre_votes(now);
+  if (options_.pre_vote && !mutant("no pre-vote")) return ask_for_pre_votes(now);
   ask_for_votes(now, false);
 }
 
@@ -124,7 +124,12 @@ void Consensus::become_leader(Instant now) {
                  .lease_check_at = now + options_.leader_lease_timeout};
   leader_ = options_.self;
   follow_configuration(now, *leading());
-  append_own({.count = 1, .kind = EntryKind::noop});
+  if (mutant("new leader drops what is not committed") && commit_index_ < last_index()) {
+    truncate_from(leading()->first_index = next(commit_index_));
+  }
+  if (!mutant("no entry of the leader's own term")) {
+    append_own({.count = 1, .kind = EntryKind::noop});
+  }
   tend_peers(now, *leading());
 }
 

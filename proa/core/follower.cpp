@@ -36,7 +36,8 @@ bool Consensus::accepts_leader(Instant now, Term its_term, const Sender& leader)
   // clusters are mixed up: whoever goes on loses data.
   const bool another_server_leads_in_our_term = leading() != nullptr;
   PROA_ASSERT(!another_server_leads_in_our_term);
-  if (leader_ && !leader.id.value.empty() && leader_->id != leader.id) {
+  if (leader_ && !leader.id.value.empty() && leader_->id != leader.id &&
+      !mutant("second leader of a term obeyed")) {
     report(Incident::Kind::second_leader, leader,
            leader.id.value + " claims to lead in term " + to_string(its_term) + " as " +
                leader_->id.value + " does; it is refused. Look for servers that lost their votes");
@@ -68,7 +69,12 @@ bool Consensus::append_received(const Received<AppendEntriesInfo>& received) {
   if (entries.entries.last < from) return true;  // none, or compacted long ago
   LogIndex fresh = log_.first_difference(entries, from);
   if (mutant("truncation of a matching entry")) fresh = std::max(from, next(commit_index_));
-  if (entries.entries.last < fresh) return true;
+  if (entries.entries.last < fresh) {
+    const LogIndex behind = next(std::max(entries.entries.last, commit_index_));
+    if (mutant("tail behind a repeated append cut") && behind <= last_index())
+      truncate_from(behind);
+    return true;
+  }
 
   const std::optional<Term> term_before = log_.term_at(previous(fresh));
   if (fresh <= commit_index_ || (term_before && term_of(entries, fresh) < *term_before)) {
@@ -104,7 +110,11 @@ void Consensus::truncate_from(LogIndex index) {
 /// ours that the leader does not have. Never back.
 void Consensus::learn_commit_index(const AppendEntriesInfo& request) {
   const IndexRange& entries = request.entries.entries;
-  const LogIndex verified = entries.empty() ? request.prev_log.index : entries.last;
+  LogIndex verified = entries.empty() ? request.prev_log.index : entries.last;
+  if (mutant("commit index taken past what the append covers")) verified = last_index();
+  if (mutant("everything received in a catch-up committed") && entries.size() > 1) {
+    return commit_up_to(verified);
+  }
   commit_up_to(std::min(request.leader_commit, verified));
 }
 

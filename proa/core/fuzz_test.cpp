@@ -214,9 +214,6 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
 }
 
 TEST(Chaos, BreaksNoProperty) {
-#if PROA_MUTANTS
-  if (const char* name = std::getenv("PROA_MUTANT")) choose_mutant(name);
-#endif
   const std::uint64_t first = number_from_environment("PROA_CORE_SEED", 1);
   const std::uint64_t count = number_from_environment("PROA_CORE_SEEDS", 100);
   std::size_t commits = 0;

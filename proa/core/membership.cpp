@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "proa/base/assert.hpp"
+#include "proa/base/mutant.hpp"
 #include "proa/core/consensus.hpp"
 
 namespace proa::core {
@@ -79,8 +80,11 @@ void Consensus::on(Instant now, const ChangeRequested& requested) {
 /// leaders could change the same configuration in ways whose majorities do not meet (the repair of
 /// thesis §4.1's algorithm).
 bool Consensus::may_change_configuration(const Leader& leader) const {
-  return configurations_.is_stable() && leader.first_index <= commit_index_ && !leader.transfer &&
-         !leader.restoring;
+  const bool has_committed =
+      leader.first_index <= commit_index_ || mutant("change before a commit of the own term");
+  const bool is_only_one =
+      configurations_.is_stable() || mutant("change before the last one is committed");
+  return is_only_one && has_committed && !leader.transfer && !leader.restoring;
 }
 
 void Consensus::begin_changes(Instant now) {

@@ -253,6 +253,23 @@ TEST(Membership, AServerThatIsAddedAgainIsReplicatedToAnew) {
   EXPECT_EQ(server.view().commit_index, LogIndex{3});
 }
 
+// The addition waits for the removal, and begins in the step that commits it: while what is known
+// of the one who leaves is still there.
+TEST(Membership, AServerThatIsAddedAgainAtOnceIsCountedAgain) {
+  Consensus server = leader();
+  server.step(late(), change(ChangeKind::remove_server, c));
+  server.step(late(), change(ChangeKind::add_voter, c, "c:1"));
+  Effects effects = server.take_effects();
+  server.step(late(), Persisted{effects.write->ticket});
+  server.step(late(), acknowledged(b, carry_out(server, effects.entries_now.at(0), late())));
+  effects = server.take_effects();
+  server.step(late(), Persisted{effects.write->ticket});
+  for (const SendEntries& send : effects.entries_now) {
+    if (send.to == c) server.step(late(), acknowledged(c, carry_out(server, send, late())));
+  }
+  EXPECT_EQ(server.view().commit_index, LogIndex{4});
+}
+
 // A configuration that was never committed goes with its entry, also on a former leader.
 TEST(Membership, AnUncommittedChangeIsRolledBackWithItsEntry) {
   Consensus server = leader();

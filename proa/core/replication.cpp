@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "proa/base/assert.hpp"
+#include "proa/base/mutant.hpp"
 #include "proa/core/consensus.hpp"
 #include "proa/core/limits.hpp"
 
@@ -13,7 +14,9 @@ void Consensus::follow_configuration(Instant now, Leader& leader) {
   for (const Server& server : latest().servers) {
     if (server.id == self()) continue;
     Progress* known = leader.find(server.id);
-    if (known == nullptr || known->leaves_at) {
+    const bool leaves = known != nullptr && known->leaves_at &&
+                        !mutant("server that comes back taken for the one that left");
+    if (known == nullptr || leaves) {
       peers.push_back(begin_progress(now, server));
       continue;
     }
@@ -211,6 +214,7 @@ void Consensus::rejected(Instant now, Progress& peer, const Replied<AppendEntrie
 LogIndex Consensus::step_back(Progress& peer, LogIndex rejected, LogIndex last_log) {
   const LogIndex matched = peer.match_index;
   const LogIndex end_of_both = std::min(last_log, last_index());
+  if (mutant("lost log of a peer not noticed") && last_log < matched) return matched;
   if (last_log < matched || (rejected == last_log && rejected == matched && matched > LogIndex{})) {
     peer.match_index = {};
     report(Incident::Kind::peer_lost_log, {.id = peer.server.id, .address = peer.server.address},

@@ -254,6 +254,19 @@ TEST(CheckQuorum, CountsVotersWhoAnswerAnything) {
   EXPECT_EQ(server.view().role, Role::follower);
 }
 
+// A peer whose last answer is nearly too old must not make the leader look again at once, and again
+// (reference §8.2).
+TEST(CheckQuorum, LooksNoMoreOftenThanItsPace) {
+  Consensus server = test::server({});
+  const Sent sent = elect(server)[0];
+  server.step(late() + 1ms, rejected(b, sent, 0));
+  server.step(late() + 501ms, DeadlineReached{});
+  server.step(late() + 510ms, DeadlineReached{});
+  EXPECT_EQ(server.view().role, Role::leader);
+  server.step(late() + 511ms, DeadlineReached{});
+  EXPECT_EQ(server.view().role, Role::follower);
+}
+
 // Thesis §6.2: a leader that cannot reach a majority steps down.
 TEST(CheckQuorum, StepsDownWithoutAMajority) {
   Consensus server = test::server({});

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "proa/base/mutant.hpp"
 #include "proa/core/progress.hpp"
 #include "proa/core/reads.hpp"
 
@@ -22,7 +23,8 @@ struct Candidate {
   std::vector<ServerId> granted_by = {};  ///< each peer once
 
   void count_vote_of(const ServerId& peer) {
-    if (std::find(granted_by.begin(), granted_by.end(), peer) == granted_by.end()) {
+    if (std::find(granted_by.begin(), granted_by.end(), peer) == granted_by.end() ||
+        mutant("vote counted twice")) {
       granted_by.push_back(peer);
     }
   }

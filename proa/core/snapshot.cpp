@@ -11,7 +11,8 @@ namespace proa::core {
 /// A snapshot of our own state machine is stored; what it covers may go from the log (paper §7).
 void Consensus::on(Instant, const SnapshotTaken& taken) {
   const LogPosition last = taken.snapshot.last;
-  if (last.index <= snapshot_.index) return;  // one that was installed meanwhile reaches further
+  if (last.index <= snapshot_.index && !mutant("older snapshot taken for the newest"))
+    return;  // one that was installed meanwhile reaches further
   PROA_ASSERT(last.index <= handed_out_);
   PROA_ASSERT(log_.term_at(last.index) == last.term);
   snapshot_ = last;
@@ -40,17 +41,21 @@ void Consensus::on(Instant now, const Received<InstallSnapshotRequest>& received
     report(Incident::Kind::malformed_request, request.leader, checked.error().detail);
     return reply(received, {.term = term()});
   }
+  if (std::holds_alternative<Candidate>(role_) && request.term == term() &&
+      mutant("candidate refuses snapshots")) {
+    return reply(received, {.term = term()});
+  }
   if (!accepts_leader(now, request.term, request.leader)) return reply(received, {.term = term()});
 
   const LogPosition last = request.snapshot.last;
   if (log_.term_at(last.index) == last.term) commit_up_to(last.index);  // then it is here already
-  if (last.index <= commit_index_) {
+  if (last.index <= commit_index_ && !mutant("snapshot of what is applied installed")) {
     const std::optional<Term> ours = log_.term_at(last.index);
     const bool differs = ours && *ours != last.term;
     if (differs) contradicts_commit(request.term, request.leader, last.index);
     return reply(received, {.term = term(), .success = !differs});
   }
-  if (installing_)
+  if (installing_ && !mutant("snapshot taken up while another is installed"))
     return reply(received, {.term = term()});  // one at a time; it will be sent again
 
   installing_ = Installing{.request = received.id, .term = term(), .snapshot = request.snapshot};
@@ -97,7 +102,9 @@ void Consensus::take_over(const SnapshotMeta& snapshot) {
 
 void Consensus::restart_log(const SnapshotMeta& snapshot) {
   log_ = TermIndex{snapshot.last};
-  configurations_.restart(snapshot.configuration);
+  if (!mutant("configuration that a snapshot supersedes kept")) {
+    configurations_.restart(snapshot.configuration);
+  }
   tickets_.restart_after(snapshot.last);
   effects_.appended.emplace_back(LogRestarted{.after = snapshot.last});
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proa/base/assert.hpp"
+#include "proa/base/mutant.hpp"
 
 namespace proa::core {
 namespace {
@@ -36,6 +37,7 @@ TermIndex::TermIndex(const EntriesSummary& entries)
 LogPosition TermIndex::last() const {
   if (!empty()) return {.term = starts_.back().term, .index = last_};
   PROA_ASSERT(before_term_.has_value());
+  if (mutant("no term known of a log that is compacted whole")) return {.index = before_};
   return {.term = *before_term_, .index = before_};
 }
 
@@ -51,6 +53,9 @@ std::vector<LogPosition>::const_iterator TermIndex::run_of(LogIndex index) const
 
 std::optional<Term> TermIndex::term_at(LogIndex index) const {
   if (index == before_) return before_term_;
+  if (last_ < index && !empty() && mutant("term known of an entry behind the log")) {
+    return starts_.back().term;
+  }
   if (index < before_ || last_ < index) return std::nullopt;
   return run_of(index)->term;
 }

@@ -1,4 +1,5 @@
 #include "proa/base/assert.hpp"
+#include "proa/base/mutant.hpp"
 #include "proa/core/consensus.hpp"
 
 namespace proa::core {
@@ -38,7 +39,7 @@ Result<ServerId> Consensus::transfer_target(Leader& leader,
                                                     wanted->value +
                                                     ": it is no member of the configuration"));
     }
-    if (!peer->has_vote()) {
+    if (!peer->has_vote() && !mutant("transfer to a server without a vote")) {
       return fail(
           refused(Errc::invalid_config, wanted->value + " has no vote, so it cannot be elected"));
     }
@@ -58,7 +59,9 @@ void Consensus::ask_target(Instant now) {
   if (leader == nullptr || !leader->transfer || leader->transfer->target_was_asked) return;
   Transfer& transfer = *leader->transfer;
   const Progress* target = leader->find(transfer.target);
-  if (target == nullptr || target->match_index < last_index()) return;
+  if (target == nullptr) return;
+  const bool has_all = last_index() <= target->match_index;
+  if (!has_all && !mutant("transfer to a server that is behind")) return;
   send(transfer.target, TimeoutNowRequest{.leader = options_.self},
        {.term = leader->term, .kind = SentKind::timeout_now});
   transfer.target_was_asked = true;
@@ -80,6 +83,10 @@ void Consensus::check_transfer(Instant now, Leader& leader) {
 void Consensus::end_transfer(Leader& leader, std::optional<Error> error) {
   if (!leader.transfer) return;
   effects_.complete.push_back({.first = leader.transfer->id, .error = std::move(error)});
+  if (mutant("transfer that failed never ends")) {
+    leader.transfer->deadline = Instant::never();
+    return;
+  }
   leader.transfer.reset();
 }
 

@@ -15,17 +15,21 @@ void Consensus::on(Instant now, const Received<RequestVoteRequest>& received) {
     return refuse(received);
   }
   if (request.term < term() || kTermMax <= request.term) return refuse(received);
+  if (has_no_vote(request.candidate) && mutant("newer term of a server without a vote ignored")) {
+    return refuse(received);
+  }
   if (request.term > term()) adopt_newer_term(now, request.term);
 
   // A demoted server with a high term: its term is adopted, which unblocks the cluster, its wish is
   // not.
   if (has_no_vote(request.candidate)) return refuse(received);
-  if (repairing()) return refuse(received);  // our log has lost what we once acknowledged
+  const bool may_vote = !repairing() || mutant("vote of a server whose log is under repair");
+  if (!may_vote) return refuse(received);  // our log has lost what we once acknowledged
 
-  if (hard_state_.voted_in(request.term)) {
+  if (hard_state_.voted_in(request.term) && !mutant("second vote in a term")) {
     return reply(received, {.term = term(), .granted = hard_state_.voted_for(request.candidate)});
   }
-  if (request.last_log < last_position()) return refuse(received);  // of log and snapshot the later
+  if (has_newer_log_than(request.last_log)) return refuse(received);
 
   grant_vote(now, request.candidate);  // durable before the reply leaves (paper Figure 2)
   reply(received, {.term = term(), .granted = true});
@@ -38,10 +42,14 @@ void Consensus::on(Instant, const Received<RequestPreVoteRequest>& received) {
   const RequestPreVoteRequest& request = received.message;
   if (is_stranger(request.candidate)) return refuse(received);
   if (follows_another_leader(request.candidate)) return refuse(received);
+  if (request.term < term() && mutant("refused pre-vote hides the newer term")) {
+    return reply(received, {.term = request.term});
+  }
   if (request.term < term() || kTermMax <= request.term) return refuse(received);
 
-  const bool granted =
-      !has_no_vote(request.candidate) && !repairing() && last_position() <= request.last_log;
+  const bool is_behind =
+      has_newer_log_than(request.last_log) && !mutant("pre-vote granted to a shorter log");
+  const bool granted = !has_no_vote(request.candidate) && !repairing() && !is_behind;
   reply(received, {.term = request.term, .granted = granted});
 }
 
@@ -49,7 +57,10 @@ void Consensus::on(Instant, const Received<RequestPreVoteRequest>& received) {
 /// disk was lost. Another server that bears our name is a stranger too. An old server sends no id.
 bool Consensus::is_stranger(const Sender& candidate) const {
   if (candidate.id == self()) return true;
-  if (latest().empty()) return !options_.vote_before_configuration;
+  if (latest().empty()) {
+    return !options_.vote_before_configuration && !mutant("vote of a server without configuration");
+  }
+  if (mutant("candidate that was removed answered as a member")) return false;
   return !candidate.id.value.empty() && !latest().is_member(candidate.id);
 }
 
@@ -59,6 +70,16 @@ bool Consensus::follows_another_leader(const Sender& candidate) const {
 
 bool Consensus::has_no_vote(const Sender& candidate) const {
   return !latest().empty() && !candidate.id.value.empty() && !has_vote(candidate.id);
+}
+
+/// Of two logs the one that ends in the later term is newer; of equal terms, the longer one (paper
+/// §5.4.1). Ours ends with log or snapshot, whichever is later.
+bool Consensus::has_newer_log_than(LogPosition last_log) const {
+  if (mutant("logs compared by their length only")) return last_log.index < last_index();
+  if (mutant("vote judged by the log of a moment ago")) {
+    return last_log < LogPosition{.term = *term_at(commit_index_), .index = commit_index_};
+  }
+  return last_log < last_position();
 }
 
 /// One vote per term, first come, first served (paper §5.2). Whoever gives it away waits for the

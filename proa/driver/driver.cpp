@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proa/base/assert.hpp"
+#include "proa/base/mutant.hpp"
 #include "proa/driver/errors.hpp"
 #include "proa/driver/hard_state.hpp"
 
@@ -40,7 +41,8 @@ Driver::Driver(DriverParts parts, std::shared_ptr<Listener> listener)
       deadline_(parts_.runtime, [this] { step(core::DeadlineReached{}); }),
       pause_(parts_.runtime, [this] { want_turn(); }),
       leave_by_(parts_.runtime, [this] { stop(); }) {
-  applier_.restored(std::max(parts_.applied, view_.snapshot.index));
+  const bool skips = mutant("commit index taken for the applied one at the start");
+  applier_.restored(skips ? view_.commit_index : std::max(parts_.applied, view_.snapshot.index));
 }
 
 Driver::~Driver() { PROA_ASSERT(life_ == Life::ended || parts_.runtime->ended()); }

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "proa/base/assert.hpp"
+#include "proa/base/mutant.hpp"
 #include "proa/driver/driver.hpp"
 #include "proa/driver/errors.hpp"
 
@@ -13,8 +14,11 @@ SnapshotPoint Driver::snapshot_point() const {
   const LogIndex applied = std::max(applier_.applied(), now.snapshot.index);
   const std::optional<Term> term = core_.term_at(applied);
   PROA_ASSERT(term.has_value());  // the log reaches back to the newest snapshot
+  const bool is_stale =
+      parts_.restored.snapshot && mutant("snapshot with the configuration of the one before");
   return {.applied = {.term = *term, .index = applied},
-          .configuration = now.committed_configuration,
+          .configuration =
+              is_stale ? parts_.restored.snapshot->configuration : now.committed_configuration,
           .newest = now.snapshot,
           .last_log = now.last_log.index};
 }

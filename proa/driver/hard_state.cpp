@@ -1,7 +1,10 @@
 #include "proa/driver/hard_state.hpp"
 
 #include <array>
+#include <utility>
 #include <vector>
+
+#include "proa/base/mutant.hpp"
 
 namespace proa::driver {
 namespace {
@@ -77,6 +80,7 @@ Result<void> save(StableStore& store, const HardState& state) {
   values.push_back(floor(state.repair_floor));
   if (state.vote) {
     values.push_back(number(kLastVoteTermKey, state.term.value));
+    if (mutant("term and vote in two writes")) PROA_TRY(store.set(std::exchange(values, {})));
     values.push_back(text(kLastVoteAddressKey, state.vote->address.value));
     values.push_back(text(kLastVoteIdKey, state.vote->id.value));
   }

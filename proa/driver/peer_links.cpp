@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "proa/base/mutant.hpp"
+
 namespace proa::driver {
 
 PeerLink* PeerLinks::to(const core::PeerId& id, const Configuration& latest) {
@@ -32,6 +34,7 @@ void PeerLinks::follow(const core::View& view) {
       if (member->address == link->address()) return false;
     } else {
       if (committed.configuration.is_member(id)) return false;
+      if (mutant("link to a removed server waits for answers for ever")) return false;
       some_take_leave_ |= !link->is_idle();
       if (!link->is_idle()) return false;
     }

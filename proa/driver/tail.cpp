@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proa/base/assert.hpp"
+#include "proa/base/mutant.hpp"
 
 namespace proa::driver {
 namespace {
@@ -38,6 +39,7 @@ void Tail::restart(LogIndex next_index) {
 }
 
 void Tail::cut(LogIndex from) {
+  if (mutant("truncated entries stay in the tail")) return;
   while (!runs_.empty() && from <= runs_.back().first) {
     memory_bytes_ -= runs_.back().bytes;
     runs_.pop_back();

@@ -175,7 +175,7 @@ Result<std::optional<SharedBytes>> FileStableStore::get(std::string_view key) co
 
 Result<void> FileStableStore::set(std::span<const KeyValue> values) {
   PROA_ASSERT(file_ != nullptr);
-  if (failed_) {
+  if (failed_ && !mutant("failed sync of term and vote repeated")) {
     return fail(Errc::io_error, path_ +
                                     ": an earlier write failed, what the disk holds is "
                                     "unknown; restart the server");

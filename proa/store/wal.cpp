@@ -38,7 +38,7 @@ template <class F>
 auto Wal::unless_failed(F&& change) -> decltype(change()) {
   PROA_ASSERT(writer_ != nullptr);
   const auto failed = shared_->work.with([](const auto& work) { return work.failed; });
-  if (failed) {
+  if (failed && !mutant("failed write of the log repeated")) {
     return fail(failed->code, directory_ +
                                   ": an earlier write failed, what the disk holds is "
                                   "unknown; restart the server. It was: " +

@@ -263,6 +263,9 @@ Result<bool> Recovery::end_of_log(const FoundBatch& batch) {
   const std::uint64_t expected = tail.last_batch + 1;
   const std::uint32_t seed = crc_seed(segment().header);
   if (!is_last()) return false;
+  if (mutant("rot read as a torn tail")) return false;
+  const bool is_torn = batch.state == HeaderState::ok && !batch.whole;
+  if (is_torn && mutant("torn tail refused as rot")) return rotten(tail.end, "a batch is torn");
   PROA_TRY(const auto later, find_block(segment(), tail.end, [&](ByteView block) {
              const auto header = decode_batch_header(block, seed);
              return header && header->batch > expected;

@@ -102,7 +102,8 @@ Result<FoundBatch> read_batch(const Segment& segment, std::uint64_t offset) {
   }
   SharedBytes all = SharedBytes::take(std::move(bytes));
   found.body = all.slice(kBatchHeaderBytes, batch->bytes);
-  found.whole = crc32c(found.body, begin_chain(*batch)) == batch->chain;
+  found.whole =
+      crc32c(found.body, begin_chain(*batch)) == batch->chain || mutant("rotten entries served");
   return found;
 }
 

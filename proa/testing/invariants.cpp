@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proa/wire/configuration_codec.hpp"
+
 namespace proa::testing {
 namespace {
 
@@ -93,7 +95,17 @@ void Invariants::entries_seen(ServerShadow& at, const EntryView& entries, Term p
   entries.for_each([&](const Entry& entry) {
     entry_seen(at, entry.index, prev_term, facts_of(entry));
     prev_term = entry.term;
+    if (entry.kind == EntryKind::configuration) configuration_seen(entry);
   });
+}
+
+void Invariants::configuration_seen(const Entry& entry) {
+  const auto [known, is_new] =
+      configurations_.try_emplace(LogPosition{.term = entry.term, .index = entry.index});
+  if (!is_new) return;
+  Result<Configuration> decoded = wire::decode_configuration(entry.data);
+  if (!decoded) return violated("configurations: " + decoded.error().detail);
+  known->second = *std::move(decoded);
 }
 
 // What was durable is still there, whatever crashed; a write in flight is there whole or not at
@@ -148,6 +160,10 @@ void Invariants::log_write_begins(std::size_t server, const LogBatch& batch) {
                " and appends " + text_of(entry.index, facts_of(entry)));
     });
   }
+  if (at.hard_state.term < batch.entries.back().term) {
+    violated("the term before its entries: " + at.id.value + " writes an entry of term " +
+             to_string(batch.entries.back().term) + ", durable is " + text_of(at.hard_state));
+  }
 }
 
 void Invariants::check_truncation(const ServerShadow& at, const LogBatch& batch) {
@@ -185,6 +201,10 @@ void Invariants::log_written(std::size_t server, const LogBatch& batch) {
   at.log.write(batch);
   at.log_in_flight.reset();
   if (at.acknowledged > at.log.last()) at.acknowledged = at.log.last();
+  bool changes = false;
+  batch.entries.for_each(
+      [&](const Entry& entry) { changes = changes || entry.kind == EntryKind::configuration; });
+  if (changes) check_who_could_lead();
 }
 
 void Invariants::prefix_truncation_begins(std::size_t server, LogIndex last_removed) {

@@ -122,7 +122,12 @@ class Invariants {
 
   void entry_seen(const ServerShadow& at, LogIndex index, Term prev_term, const EntryFacts& facts);
   void entries_seen(ServerShadow& at, const EntryView& entries, Term prev_term);
+  void configuration_seen(const Entry& entry);
   std::optional<EntryFacts> facts_at(const ServerShadow& at, LogIndex index) const;
+  void check_configuration_of(const ServerShadow& at, const SnapshotMeta& meta);
+  LogPosition durable_end(const ServerShadow& at) const;
+  const Configuration* durable_configuration(const ServerShadow& at) const;
+  void check_who_could_lead();
   void commit_advances(ServerShadow& by, LogIndex to, const char* how);
   void check_quorum(const ServerShadow& by, LogIndex index, const char* how);
   bool majority_holds(const Configuration& configuration, LogPosition position) const;
@@ -158,6 +163,8 @@ class Invariants {
   std::set<LogIndex> restored_;                  ///< where users' restored states end
   std::optional<LogPosition> restoring_;   ///< the end of a restored state that may yet be lost
   std::optional<std::size_t> recovering_;  ///< by force, until its log is open
+  std::vector<LogIndex> committed_configurations_;
+  std::map<LogPosition, Configuration> configurations_;  ///< each that anybody ever held
   std::optional<std::string> violation_;
   Journal* journal_ = nullptr;
   CheckCounters counters_;

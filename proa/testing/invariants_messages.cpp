@@ -185,6 +185,7 @@ void Invariants::commit_advances(ServerShadow& by, LogIndex to, const char* how)
                       ", nobody knows its " + to_string(index));
     }
     committed_.push_back(*facts);
+    if (facts->kind == EntryKind::configuration) committed_configurations_.push_back(index);
   }
   if (to > known) committed_in_.resize(to.value, committed(to)->term);
   if (to > known) return check_quorum(by, to, how);
@@ -211,6 +212,7 @@ void Invariants::check_quorum(const ServerShadow& by, LogIndex index, const char
     violated("commit of an entry of an older term: " + by.id.value + " leads in term " +
              to_string(by.led) + " and " + how + " " + to_string(position) + " as committed");
   }
+  check_who_could_lead();
 }
 
 bool Invariants::majority_holds(const Configuration& configuration, LogPosition position) const {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "proa/testing/invariants.hpp"
 
 namespace proa::testing {
@@ -14,10 +16,24 @@ bool Invariants::covers_committed(const ServerShadow& at, LogPosition last, cons
 
 void Invariants::snapshot_write_ends(std::size_t server, const SnapshotMeta& meta) {
   ServerShadow& at = shadows_[server];
-  covers_committed(at, meta.last, "stores a snapshot up to");
-  if (meta.configuration.index <= meta.last.index) return;
+  if (covers_committed(at, meta.last, "stores a snapshot up to")) check_configuration_of(at, meta);
+}
+
+// A snapshot takes the place of the entry that its configuration came from (paper §7).
+void Invariants::check_configuration_of(const ServerShadow& at, const SnapshotMeta& meta) {
+  const auto behind = std::upper_bound(committed_configurations_.begin(),
+                                       committed_configurations_.end(), meta.last.index);
+  if (behind == committed_configurations_.begin()) return;
+  const LogIndex in_force = *std::prev(behind);
+  const auto known = configurations_.find({.term = committed(in_force)->term, .index = in_force});
+  if (meta.configuration.index == in_force && known != configurations_.end() &&
+      meta.configuration.configuration == known->second) {
+    return;
+  }
   violated("snapshots: " + at.id.value + " stores one up to " + to_string(meta.last) +
-           " with the configuration of " + to_string(meta.configuration.index));
+           " with the configuration of " + to_string(meta.configuration.index) + " " +
+           to_string(meta.configuration.configuration) + ", in force there is that of " +
+           to_string(in_force));
 }
 
 void Invariants::snapshot_stored(std::size_t server, const SnapshotMeta& meta,
@@ -44,7 +60,12 @@ bool Invariants::is_users_restore(std::size_t server, const SnapshotMeta& meta) 
          last_committed() < meta.last.index && at.log.last() < meta.last.index;
 }
 
-void Invariants::recovers(std::size_t server) { recovering_ = server; }
+/// The configuration it is given comes from no entry.
+void Invariants::recovers(std::size_t server) {
+  recovering_ = server;
+  committed_configurations_.clear();
+  configurations_.clear();
+}
 
 /// Its log was opened, so it is known what of the last write was there.
 void Invariants::commit_everything(ServerShadow& at) {

@@ -19,6 +19,18 @@ EntryView entries(std::uint64_t first, std::uint64_t term, const std::string& le
   return EntryView{wire::encode_block(made)};
 }
 
+/// The entry that puts a configuration of these voters in force.
+EntryView configuration(LogPosition at, const std::vector<std::string>& voters) {
+  Configuration made;
+  for (const std::string& id : voters)
+    made.servers.push_back({.id = {id}, .address = {id}});
+  const NewEntry entry{.index = at.index,
+                       .term = at.term,
+                       .kind = EntryKind::configuration,
+                       .data = wire::encode_configuration(made)};
+  return EntryView{wire::encode_block(std::span{&entry, 1})};
+}
+
 /// Three servers; s1 leads in term 1 with the entries "abc" durable on itself and on s2.
 struct ThreeServers : ::testing::Test {
   ThreeServers() {
@@ -96,6 +108,23 @@ TEST_F(InvariantsOf, ElectionsRefuseALeaderWithoutACommittedEntry) {
   EXPECT_EQ(verdict(), "leader completeness");
 }
 
+// s3 was made a cluster of its own, so it needs nobody who has what s1 and s2 commit.
+TEST_F(InvariantsOf, ElectionsRefuseACommitThatAnotherMajorityKnowsNothingOf) {
+  save(2, 2, "s3");
+  write(2, {.entries = configuration({Term{2}, LogIndex{1}}, {"s3"})});
+  EXPECT_EQ(verdict(), "good");
+  invariants.sends(0, append(1, {}, {}, 3));
+  EXPECT_EQ(verdict(), "leader completeness, ahead of time");
+}
+
+// s3 could not be elected before, and whoever makes it one comes too late.
+TEST_F(InvariantsOf, ElectionsRefuseAConfigurationThatNeedsNobodyWhoHasWhatIsCommitted) {
+  invariants.sends(0, append(1, {}, {}, 3));
+  save(2, 2, "s3");
+  write(2, {.entries = configuration({Term{2}, LogIndex{1}}, {"s3"})});
+  EXPECT_EQ(verdict(), "leader completeness, ahead of time");
+}
+
 // Paper §5.3.
 TEST_F(InvariantsOf, LogsRefuseAnotherEntryOfTheSameIndexAndTerm) {
   write(2, {.entries = entries(1, 1, "axc")});
@@ -103,6 +132,7 @@ TEST_F(InvariantsOf, LogsRefuseAnotherEntryOfTheSameIndexAndTerm) {
 }
 
 TEST_F(InvariantsOf, LogsRefuseTheSameEntryBehindAnotherHistory) {
+  save(2, 2, "s3");
   write(2, {.entries = entries(1, 2, "z")});
   write(2, {.entries = entries(2, 1, "b")});
   EXPECT_EQ(verdict(), "log matching");
@@ -116,6 +146,12 @@ TEST_F(InvariantsOf, LogsRefuseALeaderThatTruncates) {
 TEST_F(InvariantsOf, LogsRefuseALeaderThatStampsAnotherTerm) {
   write(0, {.entries = entries(4, 2, "d")});
   EXPECT_EQ(verdict(), "a leader stamps its own term");
+}
+
+// design.md §4: hard state first.
+TEST_F(InvariantsOf, LogsRefuseAnEntryOfATermThatIsNotSaved) {
+  write(2, {.entries = entries(1, 2, "z")});
+  EXPECT_EQ(verdict(), "the term before its entries");
 }
 
 TEST_F(InvariantsOf, LogsRefuseToLoseWhatWasAcknowledgedInTheSameTerm) {
@@ -154,6 +190,7 @@ struct InvariantsOfALateCommit : ThreeServers {
 };
 
 TEST_F(InvariantsOfALateCommit, ALeaderOfAnEarlierTermMayStillCutIt) {
+  save(2, 2, "s3");
   write(2, {.truncate_from = LogIndex{3}, .entries = entries(3, 2, "x")});
   EXPECT_EQ(verdict(), "good") << *invariants.violation();
 }
@@ -240,6 +277,24 @@ TEST_F(InvariantsOf, TermsRefuseToMoveBack) {
   EXPECT_EQ(verdict(), "good");
   save(0, 2, "s2");
   EXPECT_EQ(verdict(), "the term only grows");
+}
+
+// Paper §7: a snapshot has the latest configuration as of its end.
+TEST_F(InvariantsOf, SnapshotsRefuseAnotherConfigurationThanTheOneInForceAtTheirEnd) {
+  const EntryView change = configuration({Term{1}, LogIndex{4}}, {"s1", "s2"});
+  for (const std::size_t server : {0, 1})
+    write(server, {.entries = change});
+  invariants.sends(0, append(1, {Term{1}, LogIndex{3}}, change, 4));
+  const Configuration two{
+      .servers = {{.id = {"s1"}, .address = {"s1"}}, {.id = {"s2"}, .address = {"s2"}}}};
+  SnapshotMeta meta{.last = {Term{1}, LogIndex{4}},
+                    .configuration = {.configuration = two, .index = {4}}};
+  invariants.snapshot_write_ends(0, meta);
+  EXPECT_EQ(verdict(), "good") << *invariants.violation();
+
+  meta.configuration.configuration.servers.pop_back();
+  invariants.snapshot_write_ends(0, meta);
+  EXPECT_EQ(verdict(), "snapshots");
 }
 
 TEST_F(InvariantsOf, RecoveryTakesAWriteInFlightWholeOrNotAtAll) {

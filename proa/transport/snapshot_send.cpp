@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proa/base/mutant.hpp"
+
 namespace proa {
 
 namespace {
@@ -19,7 +21,9 @@ SnapshotSend::SnapshotSend(std::shared_ptr<NetContext> net, Target target,
       done_(std::move(done)),
       to_pull_(request.snapshot.size),
       limit_(net_->options.snapshot_limit *
-             std::max<std::uint64_t>(1, request.snapshot.size / kBytesPerLimit)),
+             (mutant("transfer of a snapshot limited whatever its size")
+                  ? 1
+                  : std::max<std::uint64_t>(1, request.snapshot.size / kBytesPerLimit))),
       received_(kReplyChunkBytes) {
   unsent_.push(wire::encode(request));
 }
