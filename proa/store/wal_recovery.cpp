@@ -45,6 +45,7 @@ class Recovery {
   Result<bool> end_of_log(const FoundBatch& batch);
   Result<void> settle();
   Result<void> cut_torn_tail();
+  Result<void> fill_last_block();
   Result<void> mend_headers();
   Result<void> make_durable();
   Result<void> copy_tail();
@@ -314,6 +315,7 @@ Result<void> Recovery::settle() {
     log_.dead.push_back(candidates_[i].found.segment);
   if (log_.tail.segment != nullptr) {
     PROA_TRY(cut_torn_tail());
+    PROA_TRY(fill_last_block());
     PROA_TRY(mend_headers());
   }
   for (const std::string& name : unfinished_)
@@ -378,6 +380,17 @@ Result<void> Recovery::cut_torn_tail() {
   log_.torn_tail = resembles_batch_of(block, header.sequence);
   std::fill(block.begin(), block.end(), std::byte{});
   return tail.segment->file->write_at(tail.end, ByteView{block});
+}
+
+/// Of a batch in a file that grows, the process may have been killed before it had written the last
+/// block to its end. To grow the file later would write that block again, and if this write tore it
+/// would take a batch that is reported now.
+Result<void> Recovery::fill_last_block() {
+  const Tail& tail = log_.tail;
+  PROA_TRY(const std::uint64_t size, tail.segment->file->size());
+  if (size >= tail.end) return {};
+  const std::vector<std::byte> zeros(tail.end - size);
+  return tail.segment->file->write_at(size, ByteView{zeros});
 }
 
 Result<void> Recovery::mend_headers() {

@@ -6,6 +6,7 @@
 
 #include "proa/store/detail/wal_format.hpp"
 #include "proa/testing/log_model.hpp"
+#include "proa/testing/power_cuts.hpp"
 #include "proa/testing/sim_file_system.hpp"
 #include "proa/wire/entry_codec.hpp"
 
@@ -333,6 +334,45 @@ TEST(Wal, GivesABatchThatIsLargerThanASegmentItsOwnAndNeverRecyclesIt) {
   EXPECT_EQ(process.log.counters().removed, 1U);
   const auto left = segments_on(disk);
   EXPECT_EQ(std::count(left.begin(), left.end(), own), 0);
+}
+
+// A segment of its own for a large batch is the one file that grows while it is written. A batch
+// may be whole although its process was killed before the block was written to its end. Growing the
+// file from there writes that block once more, and must not tear what the log has reported.
+TEST(Wal, FillsTheLastBlockOfAFileThatGrowsBeforeItReportsTheBatch) {
+  const auto disk = std::make_shared<SimDisk>(
+      testing::SimDiskOptions{.sector_bytes = kBlock, .keep_versions = true}, 1);
+  {
+    Process process(disk);
+    ASSERT_TRUE(process.log.write({.entries = commands(1, 1, 100)}));
+    bool renamed = false;
+    process.files->set_on_change([&](const testing::DiskOperation& operation) {
+      if (renamed) process.files->crash();
+      renamed = operation.what == std::string("rename");
+    });
+    ASSERT_FALSE(process.log.write({.entries = commands(2, 1, 70'000)}));
+    process.files->set_on_change(nullptr);
+  }
+  {
+    Process process(disk);
+    ASSERT_EQ(segments_on(disk).size(), 2U);
+    process.files->crash_after(1, kBlock / 2);
+    ASSERT_FALSE(process.log.write({.entries = commands(2, 1, 100)}));
+  }
+  Process process(disk);
+  ASSERT_EQ(process.opened->log.entries.last, LogIndex{2});
+  process.files->crash_at_next(SimFileSystem::Moment::before_sync);
+  ASSERT_FALSE(process.log.write({.entries = commands(3, 1, 100)}));
+
+  const testing::PowerCuts cuts(*disk);
+  ASSERT_FALSE(cuts.unsynced().empty());
+  for (std::size_t torn = 0; torn < cuts.unsynced().size(); ++torn) {
+    std::vector<std::uint8_t> fates(cuts.unsynced().size(), testing::PowerCuts::kSurvives);
+    fates[torn] = static_cast<std::uint8_t>(cuts.unsynced()[torn].fates() - 1);
+    Process next(cuts.outcome(fates));
+    ASSERT_TRUE(next.opened) << to_string(next.opened.error());
+    EXPECT_GE(next.opened->log.entries.last, LogIndex{2});
+  }
 }
 
 TEST(Wal, RemovesSegmentsOldestFirstAndOnlyBehindADurableRemoval) {
