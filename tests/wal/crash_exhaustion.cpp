@@ -37,14 +37,15 @@ Form short_form() {
 
 Form long_form() {
   return {.passes = {{512, {.outcomes_max = 1 << 16, .crashes_max = 1}},
-                     {512, {.outcomes_max = 1 << 10, .crashes_max = 2}},
-                     {4096, {.outcomes_max = 1 << 10, .further_lives = 1, .crashes_max = 3}}},
+                     {512, {.outcomes_max = 1 << 8, .crashes_max = 2}},
+                     {4096, {.outcomes_max = 1 << 8, .further_lives = 2, .crashes_max = 3}}},
           .states_required = 200'000};
 }
 
 struct Arguments {
   bool is_long = false;
-  std::string part = {};  ///< of the name of a trace
+  std::string part = {};   ///< of the name of a trace
+  std::uint64_t pass = 0;  ///< this one alone, counted from 1; 0: all
   std::string mutant = {};
 };
 
@@ -63,6 +64,8 @@ bool parse(int argc, char** argv, Arguments& into) {
       into.is_long = true;
     } else if (word == "--trace" && has_value) {
       into.part = argv[++i];
+    } else if (word == "--pass" && has_value) {
+      into.pass = std::strtoull(argv[++i], nullptr, 10);
     } else if (word == "--mutant" && has_value) {
       into.mutant = argv[++i];
     } else {
@@ -140,8 +143,9 @@ int run(const Arguments& arguments) {
   const Form form = arguments.is_long ? long_form() : short_form();
   print_head();
   Sum sum;
-  for (const Pass& pass : form.passes) {
-    if (sum.failed == 0 || arguments.mutant.empty()) run(pass, arguments, sum);
+  for (std::size_t i = 0; i < form.passes.size(); ++i) {
+    if (arguments.pass != 0 && arguments.pass != i + 1) continue;
+    if (sum.failed == 0 || arguments.mutant.empty()) run(form.passes[i], arguments, sum);
   }
   const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
   std::printf(
@@ -149,7 +153,7 @@ int run(const Arguments& arguments) {
       "states recovered and checked",
       number(sum.traces), number(sum.tried.crash_points), number(sum.tried.sampled),
       number(sum.tried.outcomes), number(sum.tried.states));
-  const bool whole = arguments.part.empty() && arguments.mutant.empty();
+  const bool whole = arguments.part.empty() && arguments.pass == 0 && arguments.mutant.empty();
   if (whole) std::printf(", %llu required", number(form.states_required));
   const bool enough = !whole || sum.tried.states >= form.states_required;
   const bool good = sum.failed == 0 && sum.traces > 0 && enough;
@@ -162,7 +166,9 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   Arguments arguments;
   if (!parse(argc, argv, arguments)) {
-    std::fprintf(stderr, "usage: crash_exhaustion [--long] [--trace NAME-PART] [--mutant NAME]\n");
+    std::fprintf(
+        stderr,
+        "usage: crash_exhaustion [--long] [--pass N] [--trace NAME-PART] [--mutant NAME]\n");
     return 2;
   }
   if (!choose(arguments.mutant)) {
