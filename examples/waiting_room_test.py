@@ -37,7 +37,7 @@ class WaitingRoom(unittest.TestCase):
         self.assertEqual(again.returncode, 1)
         self.assertEqual(FINDING.search(again.stdout).groups(), finding.groups())
         self.assertTrue(again.stdout.startswith("1 seeds, "), again.stdout)
-        self.assertIn("leads", again.stderr)
+        self.assertIn("LEADS", again.stderr)
 
     def test_is_found_to_be_right_without_the_mistake(self):
         done = run(PROGRAM)

@@ -9,7 +9,9 @@
 #include "proa/testing/detail/replay.hpp"
 #include "proa/testing/detail/replicas.hpp"
 #include "proa/testing/detail/watched_fsm.hpp"
+#include "proa/testing/journal.hpp"
 #include "proa/testing/rest.hpp"
+#include "proa/testing/tape.hpp"
 #include "proa/testing/world.hpp"
 
 namespace proa::testing {
@@ -23,10 +25,11 @@ constexpr int kTimeoutsToRest = 40;  ///< within so many election timeouts a hea
 constexpr std::uint64_t kWritesOfTheHealed = 10;
 constexpr std::uint32_t kSliceTag = 0x6000000;
 
-World world_of(const ClusterOptions& options, std::uint64_t seed) {
-  Choices random{seed};
+World world_of(const ClusterOptions& options, std::uint64_t seed, TapeDeck* deck) {
+  Choices random{seed, deck, "world"};
   World world = draw_world(random);
   restrict_to(options.preset, world);
+  world.cluster.deck = deck;
   world.cluster.wire = Wire::bytes;
   world.cluster.snapshots_are_equal = false;  // the states are, which says more
   world.cluster.founders = options.servers;
@@ -42,6 +45,22 @@ World world_of(const ClusterOptions& options, std::uint64_t seed) {
 }
 
 std::uint64_t draw_checkpoints(Random random) { return std::uint64_t{1} << random.below(4); }
+
+/// What a person wants to hear of who looks for the reason of a finding.
+bool is_great(const JournalEvent& event) {
+  switch (event.what) {
+    case Happening::starts:
+    case Happening::crashes:
+    case Happening::leads:
+    case Happening::fault:
+    case Happening::violation:
+      return true;
+    case Happening::applies:
+      return event.text.starts_with("a snapshot");
+    default:
+      return false;
+  }
+}
 
 /// The commands of a workload, and its opinion of the answers.
 class WorkloadRequests final : public Requests {
@@ -83,32 +102,29 @@ std::string Workload::describe(ByteView command) const { return readable(command
 
 class Cluster::Inner {
  public:
-  Inner(Cluster& face, Workload& workload, ClusterOptions options, std::uint64_t seed)
+  Inner(Cluster& face, Workload& workload, ClusterOptions options, std::uint64_t seed,
+        Playback playback)
       : face_(face),
         workload_(workload),
         options_(std::move(options)),
         seed_(seed),
-        world_(world_of(options_, seed)),
+        playback_(playback),
+        world_(world_of(options_, seed, playback.deck)),
         ledger_([this](ByteView command) { return workload_.describe(command); }, violated()),
         replicas_(workload, ledger_,
                   {.servers = world_.cluster.servers, .every = draw_checkpoints(Random{seed})},
                   violated()),
         requests_(workload, ledger_, violated()),
-        cluster_(with_fsm(world_.cluster)),
+        cluster_(completed(world_.cluster)),
+        choices_(cluster_.scheduler().random().part("cluster")),
         nemesis_(cluster_, world_.nemesis, cluster_.scheduler().random().part("nemesis")),
         operator_(cluster_, world_.orders, cluster_.scheduler().random().part("operator")),
         clients_(cluster_, requests_, world_.load, cluster_.scheduler().random().part("clients")) {
     cluster_.on_crash([this](std::size_t server) { server_crashed(server); });
-    cluster_.on_leader([this](std::size_t server) {
-      tell(server, "leads");
-      nemesis_.server_leads(server);
-    });
-    cluster_.on_install([this](std::size_t server) {
-      tell(server, "has received a snapshot");
-      nemesis_.server_installs(server);
-    });
-    nemesis_.on_move([this](Move move) { tell(std::string{"nemesis: "} + name_of(move)); });
+    cluster_.on_leader([this](std::size_t server) { nemesis_.server_leads(server); });
+    cluster_.on_install([this](std::size_t server) { nemesis_.server_installs(server); });
     nemesis_.flood_with([this](std::size_t server) { clients_.flood(server, world_.flood); });
+    cluster_.scheduler().stop_after(playback_.events_max);
   }
 
   std::optional<Finding> run() {
@@ -118,7 +134,14 @@ class Cluster::Inner {
     operator_.start();
     const bool good = run_under_fire() && heal_and_rest() && check_quiet("before the restart") &&
                       restart_and_rest() && check_quiet("after a restart");
-    return good ? std::nullopt : std::optional{finding()};
+    if (!good && !cluster_.invariants().violation() && !gives_up()) {
+      cluster_.invariants().violated("the simulation has ended: nothing is left to happen");
+    }
+    if (!cluster_.invariants().violation()) return std::nullopt;
+    return Finding{.seed = seed_,
+                   .at = cluster_.scheduler().now(),
+                   .what = *cluster_.invariants().violation(),
+                   .replay = replay_command(seed_)};
   }
 
   std::uint64_t seed() const { return seed_; }
@@ -146,39 +169,35 @@ class Cluster::Inner {
     return [this](std::string what) { cluster_.invariants().violated(std::move(what)); };
   }
 
-  SimClusterOptions with_fsm(SimClusterOptions options) {
-    options.make_fsm = [this](std::size_t server) {
-      return std::make_shared<WatchedFsm>(
-          workload_.make_fsm(),
-          WatchedFsm::Watch{
-              .server = server,
-              .ledger = ledger_,
-              .replicas = replicas_,
-              .opened = [this,
-                         server] { return cluster_.invariants().shadow(server).opened.index; },
-              .restored =
-                  [this, server](LogIndex last) {
-                    tell(server, "restores the state after " + to_string(last));
-                  },
-              .violated = violated()});
-    };
+  SimClusterOptions completed(SimClusterOptions options) {
+    if (options_.tell) {
+      journal_.on_event([this](const JournalEvent& event) {
+        if (options_.tell_everything || is_great(event)) options_.tell(to_string(event));
+      });
+      options.journal = &journal_;
+    }
+    options.make_fsm = [this](std::size_t server) { return make_fsm(server); };
     return options;
   }
 
+  std::shared_ptr<Fsm> make_fsm(std::size_t server) {
+    return std::make_shared<WatchedFsm>(
+        workload_.make_fsm(),
+        WatchedFsm::Watch{
+            .server = server,
+            .ledger = ledger_,
+            .replicas = replicas_,
+            .opened = [this, server] { return cluster_.invariants().shadow(server).opened.index; },
+            .violated = violated()});
+  }
+
   void server_crashed(std::size_t server) {
-    tell(server, "is down");
     clients_.server_crashed(server);
     operator_.server_crashed(server);
     nemesis_.server_crashed(server);
   }
 
-  void tell(std::size_t server, const std::string& what) const {
-    if (options_.tell)
-      options_.tell(time_text(elapsed()) + "  " + cluster_.server(server).id.value + " " + what);
-  }
-  void tell(const std::string& what) const {
-    if (options_.tell) options_.tell(time_text(elapsed()) + "  " + what);
-  }
+  void tell(const std::string& what) { cluster_.tell(Happening::fault, kNobody, what); }
 
   Duration elapsed() const { return cluster_.scheduler().now().since_start; }
 
@@ -190,7 +209,12 @@ class Cluster::Inner {
     return false;
   }
 
+  bool gives_up() const {
+    return elapsed() >= playback_.stop_after || cluster_.scheduler().stopped();
+  }
+
   bool run_for(Duration duration) {
+    if (gives_up()) return false;
     bool reached = false;
     cluster_.scheduler().after(duration, kSliceTag, [&reached] { reached = true; });
     while (!reached) {
@@ -199,15 +223,24 @@ class Cluster::Inner {
     return true;
   }
 
+  /// How long is a decision too: made by a rule for a seed, a number on a tape.
   bool run_under_fire() {
-    while (elapsed() < options_.under_fire ||
-           ledger_.acknowledged_commands() < options_.acknowledged_at_least) {
+    choices_.begin("slices under fire");
+    const std::uint64_t slices_max = choices_.settled_elsewhere();
+    const bool by_rule = slices_max == UINT64_MAX;
+    std::uint64_t slices = 0;
+    while (by_rule ? fire_goes_on() : slices < slices_max) {
+      choices_.amend(++slices);
       if (elapsed() > options_.under_fire + kFireMax) {
         return not_live("too few commands are acknowledged under fire");
       }
       if (!run_for(kSlice)) return false;
     }
     return true;
+  }
+  bool fire_goes_on() const {
+    return elapsed() < options_.under_fire ||
+           ledger_.acknowledged_commands() < options_.acknowledged_at_least;
   }
 
   /// Healed, the cluster accepts commands again; then, without load, all come to the same end.
@@ -280,34 +313,30 @@ class Cluster::Inner {
   }
 
   bool not_live(const std::string& what) {
+    if (gives_up()) return false;
     cluster_.invariants().violated("liveness: " + what + " in time" + stands(cluster_));
     return false;
-  }
-
-  Finding finding() const {
-    const auto& violation = cluster_.invariants().violation();
-    return {.seed = seed_,
-            .at = cluster_.scheduler().now(),
-            .what = violation ? *violation : "the simulation has ended: nothing is left to happen",
-            .replay = replay_command(seed_)};
   }
 
   Cluster& face_;
   Workload& workload_;
   ClusterOptions options_;
   std::uint64_t seed_;
+  Playback playback_;
   World world_;
   Ledger ledger_;
   Replicas replicas_;
   WorkloadRequests requests_;
+  Journal journal_{0};
   SimCluster cluster_;
+  Choices choices_;
   Nemesis nemesis_;
   Operator operator_;
   Clients clients_;
 };
 
-Cluster::Cluster(Workload& workload, ClusterOptions options, std::uint64_t seed)
-    : inner_(std::make_unique<Inner>(*this, workload, std::move(options), seed)) {}
+Cluster::Cluster(Workload& workload, ClusterOptions options, std::uint64_t seed, Playback playback)
+    : inner_(std::make_unique<Inner>(*this, workload, std::move(options), seed, playback)) {}
 Cluster::~Cluster() = default;
 
 std::optional<Finding> Cluster::run() { return inner_->run(); }

@@ -18,6 +18,7 @@ namespace proa::testing {
 
 class Cluster;
 class SimCluster;
+class TapeDeck;
 
 /// What you know of your state machine: how it is made, what clients ask of it, what must hold.
 /// Each seed gets one of its own, so members may remember what happened. A check returns an empty
@@ -51,6 +52,14 @@ struct ClusterOptions {
   std::uint64_t acknowledged_at_least = 100;          ///< writes; the fire lasts until then
   std::optional<Config> config = {};                  ///< of every server; else drawn from the seed
   std::function<void(const std::string&)> tell = {};  ///< gets a line for each great moment
+  bool tell_everything = false;                       ///< and for each message
+};
+
+/// A run that is recorded, or that takes its decisions from a tape instead of the seed (tape.hpp).
+struct Playback {
+  TapeDeck* deck = nullptr;
+  Duration stop_after = Duration::max();  ///< simulated; then nothing has been found
+  std::uint64_t events_max = UINT64_MAX;  ///< likewise
 };
 
 /// What a seed has brought to light.
@@ -81,7 +90,7 @@ struct ClusterFacts {
 /// the state machines are checked whatever the workload checks. Threads: one.
 class Cluster {
  public:
-  Cluster(Workload& workload, ClusterOptions options, std::uint64_t seed);
+  Cluster(Workload& workload, ClusterOptions options, std::uint64_t seed, Playback playback = {});
   ~Cluster();
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
@@ -124,8 +133,13 @@ struct Exploration {
 };
 std::string to_string(const Exploration& exploration);
 
-/// Runs one seed after the other until there is a finding. With the environment variable PROA_SEED
-/// it runs that seed alone and tells on standard error what happens: so the replay line works.
+/// Runs one seed after the other until there is a finding. Environment variables let a person look
+/// closer, without a change of the program:
+///
+///   PROA_SEED=17      runs that seed alone and tells on standard error what happens
+///   PROA_SHRINK=300   makes a finding smaller, with so many attempts, and writes `proa-17.tape`
+///   PROA_TAPE=FILE    plays that and tells what happens
+///   PROA_TRACE=1      tells every message too
 Exploration explore(const ClusterOptions& options, Seeds seeds,
                     const std::function<std::unique_ptr<Workload>()>& make_workload);
 

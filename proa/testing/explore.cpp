@@ -4,6 +4,7 @@
 #include "proa/base/assert.hpp"
 #include "proa/testing/cluster.hpp"
 #include "proa/testing/detail/replay.hpp"
+#include "proa/testing/play.hpp"
 
 namespace proa::testing {
 namespace {
@@ -40,6 +41,92 @@ void add(const ClusterFacts& facts, ClusterFacts& into) {
   into.states_compared += facts.states_compared;
 }
 
+void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+
+/// Runs what the caller or the environment asks for.
+class Explorer {
+ public:
+  using MakeWorkload = std::function<std::unique_ptr<Workload>()>;
+  Explorer(ClusterOptions options, const MakeWorkload& make_workload)
+      : options_(std::move(options)), make_workload_(make_workload), wishes_(wishes()) {
+    options_.tell_everything = options_.tell_everything || wishes_.trace;
+  }
+
+  Exploration run(Seeds seeds) {
+    if (!wishes_.tape.empty()) {
+      play_file();
+      return std::move(exploration_);
+    }
+    if (wishes_.seed) seeds = {.first = *wishes_.seed, .count = 1};
+    while (exploration_.seeds < seeds.count && !exploration_.finding)
+      run_seed(seeds.first + exploration_.seeds, {}, wishes_.seed.has_value());
+    if (exploration_.finding && wishes_.shrink_attempts > 0) shrink(*exploration_.finding);
+    return std::move(exploration_);
+  }
+
+ private:
+  void run_seed(std::uint64_t seed, Playback playback, bool is_told) {
+    seed_under_way = seed;
+    ClusterOptions options = options_;
+    if (is_told) options.tell = &say;
+    const std::unique_ptr<Workload> workload = make_workload_();
+    Cluster cluster{*workload, std::move(options), seed, playback};
+    exploration_.finding = cluster.run();
+    add(cluster.facts(), exploration_.facts);
+    ++exploration_.seeds;
+  }
+
+  void play_file() {
+    const auto file = load_tape(wishes_.tape);
+    if (!file) {
+      exploration_.finding = {.what = to_string(file.error()),
+                              .replay = replay_command(wishes_.tape)};
+      return;
+    }
+    TapeDeck deck{file->tape};
+    run_seed(file->seed, {.deck = &deck}, true);
+    if (exploration_.finding) exploration_.finding->replay = replay_command(wishes_.tape);
+  }
+
+  Played play(TapeDeck deck, std::uint64_t seed, const PlayLimits& limits) const {
+    return play_in_child(deck, limits, [&] {
+      const std::unique_ptr<Workload> workload = make_workload_();
+      Cluster cluster{
+          *workload,
+          options_,
+          seed,
+          {.deck = &deck, .stop_after = limits.stop_after, .events_max = limits.events_max}};
+      const std::optional<Finding> finding = cluster.run();
+      const ClusterFacts facts = cluster.facts();
+      return RunEnd{.violation = finding ? finding->what : "",
+                    .simulated = facts.simulated,
+                    .events = facts.events};
+    });
+  }
+
+  /// The finding becomes the smallest that breaks the same rule.
+  void shrink(Finding& finding) {
+    Shrinker shrinker{[&](const Tape& tape, const PlayLimits& limits) {
+                        return play(TapeDeck{tape}, finding.seed, limits);
+                      },
+                      {.attempts_max = wishes_.shrink_attempts, .tell = &say}};
+    Played best = shrinker.shrink(play(TapeDeck{}, finding.seed, {}));
+    const std::string path = "proa-" + std::to_string(finding.seed) + ".tape";
+    finding.at = Instant{best.simulated};
+    finding.what = best.violation;
+    const TapeFile file{
+        .seed = finding.seed, .rule = rule_of(best.violation), .tape = std::move(best.recorded)};
+    const auto saved = save_text(path, to_text(file));
+    if (saved) finding.replay = replay_command(path);
+    if (!saved) say(to_string(saved.error()));
+  }
+
+  ClusterOptions options_;
+  const MakeWorkload& make_workload_;
+  Wishes wishes_;
+  Exploration exploration_;
+};
+
 }  // namespace
 
 std::string to_string(const Finding& finding) {
@@ -69,20 +156,7 @@ std::string to_string(const Exploration& exploration) {
 Exploration explore(const ClusterOptions& options, Seeds seeds,
                     const std::function<std::unique_ptr<Workload>()>& make_workload) {
   const HookedAsserts hooked;
-  ClusterOptions chosen = options;
-  if (const auto replayed = seed_to_replay()) {
-    seeds = {.first = *replayed, .count = 1};
-    chosen.tell = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
-  }
-  Exploration exploration;
-  for (; exploration.seeds < seeds.count && !exploration.finding; ++exploration.seeds) {
-    seed_under_way = seeds.first + exploration.seeds;
-    const std::unique_ptr<Workload> workload = make_workload();
-    Cluster cluster{*workload, chosen, seed_under_way};
-    exploration.finding = cluster.run();
-    add(cluster.facts(), exploration.facts);
-  }
-  return exploration;
+  return Explorer{options, make_workload}.run(seeds);
 }
 
 }  // namespace proa::testing

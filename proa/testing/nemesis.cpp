@@ -93,7 +93,6 @@ void Nemesis::strike() {
   const auto move = static_cast<Move>(random_.weighted(options_.weights));
   random_.note(name_of(move));
   cluster_.tell(Happening::fault, kNobody, name_of(move));
-  if (on_move_) on_move_(move);
   ++made_[static_cast<std::size_t>(move)];
   make(move);
   strike_later();

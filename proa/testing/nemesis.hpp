@@ -62,8 +62,6 @@ class Nemesis {
   void server_installs(std::size_t server);
   /// How a server is given many writes at once.
   void flood_with(std::function<void(std::size_t server)> flood) { flood_ = std::move(flood); }
-  /// Called with each move that is made.
-  void on_move(std::function<void(Move move)> hook) { on_move_ = std::move(hook); }
   std::uint64_t moves_made(Move move) const { return made_[static_cast<std::size_t>(move)]; }
 
  private:
@@ -107,7 +105,6 @@ class Nemesis {
   std::optional<std::size_t> left_behind_;  ///< stays down longer
   bool strikes_install_ = false;            ///< the next one
   std::function<void(std::size_t)> flood_;
-  std::function<void(Move)> on_move_;
   std::array<std::uint64_t, kMoves> made_ = {};
   Instant truce_until_ = {};
   bool stopped_ = false;

@@ -7,8 +7,10 @@
 namespace proa::testing {
 namespace {
 
-constexpr char kVariable[] = "PROA_SEED";
-constexpr std::size_t kTimeColumns = 9;
+constexpr char kSeed[] = "PROA_SEED";
+constexpr char kShrink[] = "PROA_SHRINK";
+constexpr char kTape[] = "PROA_TAPE";
+constexpr char kTrace[] = "PROA_TRACE";
 
 std::string quoted(const std::string& word) {
   const bool is_plain = word.find_first_of(" \t\"'$&*?;<>()|\\`!#~{}[]") == std::string::npos;
@@ -36,25 +38,31 @@ std::string command_line() {
   return text.empty() ? " <this program>" : text;
 }
 
-}  // namespace
-
-std::string replay_command(std::uint64_t seed) {
-  return std::string{kVariable} + "=" + std::to_string(seed) + command_line();
-}
-
-std::optional<std::uint64_t> seed_to_replay() {
-  const char* text = std::getenv(kVariable);
+/// Nothing if the variable is not set, or no number.
+std::optional<std::uint64_t> number_of(const char* variable) {
+  const char* text = std::getenv(variable);
   if (text == nullptr) return std::nullopt;
   char* end = nullptr;
-  const std::uint64_t seed = std::strtoull(text, &end, 10);
-  return end == text || *end != '\0' ? std::nullopt : std::optional{seed};
+  const std::uint64_t number = std::strtoull(text, &end, 10);
+  return end == text || *end != '\0' ? std::nullopt : std::optional{number};
 }
 
-std::string time_text(Duration elapsed) {
-  const std::string text =
-      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count());
-  return std::string(text.size() < kTimeColumns ? kTimeColumns - text.size() : 0, ' ') + text +
-         " ms";
+}  // namespace
+
+Wishes wishes() {
+  const char* tape = std::getenv(kTape);
+  return {.seed = number_of(kSeed),
+          .shrink_attempts = static_cast<std::size_t>(number_of(kShrink).value_or(0)),
+          .tape = tape == nullptr ? "" : tape,
+          .trace = std::getenv(kTrace) != nullptr};
+}
+
+std::string replay_command(std::uint64_t seed) {
+  return std::string{kSeed} + "=" + std::to_string(seed) + command_line();
+}
+
+std::string replay_command(const std::string& tape) {
+  return std::string{kTape} + "=" + quoted(tape) + command_line();
 }
 
 }  // namespace proa::testing

@@ -58,7 +58,7 @@ void Replicas::check(LogIndex after, const std::string& state, const std::string
   ++compared_;
   const Known& known = known_.at(after);
   if (known.hash == hash_of(state)) return;
-  std::string text = "replicas differ after the command at " + to_string(after) + ":\n  " + who +
+  std::string text = "replicas differ: after the command at " + to_string(after) + "\n  " + who +
                      ", has another state than\n  " + known.who + ", had there; ";
   text += known.state.empty() ? "the states are large" : difference(state, known.state);
   if (agreed < after) {
@@ -73,7 +73,7 @@ void Replicas::compare_snapshot(std::size_t server, LogIndex after, ByteView sna
   const std::shared_ptr<Fsm> fresh = workload_.make_fsm();
   const auto restored = restore_from(*fresh, snapshot);
   if (!restored) {
-    return violated_("a snapshot of " + name_of(server) + ", of " +
+    return violated_("snapshots: one of " + name_of(server) + ", of " +
                      std::to_string(snapshot.size()) +
                      " bytes, cannot be restored: " + to_string(restored.error()));
   }

@@ -39,6 +39,7 @@ class TapeDeck {
   explicit TapeDeck(Tape play) : play_(std::move(play)), plays_(true) {}
 
   bool plays() const { return plays_; }
+  const Tape& to_play() const { return play_; }
   /// The clock for the spans, and how many events have run on it.
   void watch(const Instant* now, const std::uint64_t* events) {
     now_ = now;

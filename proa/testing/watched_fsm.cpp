@@ -133,7 +133,6 @@ Result<void> WatchedFsm::restore(ByteSource& source) {
   ++restores_;
   last_ = watch_.ledger.last_command_up_to(watch_.opened());
   restored_ = last_;
-  watch_.restored(last_);
   compare("restored a snapshot");
   return {};
 }

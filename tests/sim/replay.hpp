@@ -3,14 +3,13 @@
 #include <string>
 
 #include "proa/base/result.hpp"
-#include "proa/testing/shrinker.hpp"
-#include "proa/testing/tape_file.hpp"
+#include "proa/testing/play.hpp"
 #include "tests/sim/campaign.hpp"
 
 namespace proa::sim {
 
-Result<testing::TapeFile> load_tape(const std::string& path);
-Result<void> save(const std::string& path, const std::string& text);
+using testing::load_tape;
+using testing::save_text;
 
 /// Runs a seed again in a process of its own, and records every decision up to what broke.
 testing::Played record(std::uint64_t seed);

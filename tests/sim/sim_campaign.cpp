@@ -56,7 +56,7 @@ class Show {
   }
   void finish() {
     if (picture_.empty()) return;
-    if (const auto saved = proa::sim::save(picture_, picture_of(journal_)); !saved) {
+    if (const auto saved = proa::sim::save_text(picture_, picture_of(journal_)); !saved) {
       std::fprintf(stderr, "sim_campaign: %s\n", saved.error().detail.c_str());
     }
   }
@@ -193,7 +193,7 @@ int shrink(const Arguments& arguments, std::uint64_t seed, proa::testing::Played
                                .tape = std::move(best.recorded)};
   proa::testing::tidy(file.tape);
   const std::string path = arguments.tapes + "/sim-" + std::to_string(seed) + ".tape";
-  if (const auto saved = proa::sim::save(path, to_text(file)); !saved) {
+  if (const auto saved = proa::sim::save_text(path, to_text(file)); !saved) {
     std::fprintf(stderr, "  %s\n", saved.error().detail.c_str());
     return 1;
   }

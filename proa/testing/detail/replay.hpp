@@ -4,17 +4,19 @@
 #include <optional>
 #include <string>
 
-#include "proa/base/time.hpp"
-
 namespace proa::testing {
 
-/// What runs this seed again in this program: its command line, behind the variable.
+/// What a person asks for in the environment (Exploration, cluster.hpp).
+struct Wishes {
+  std::optional<std::uint64_t> seed = {};  ///< this one alone
+  std::size_t shrink_attempts = 0;
+  std::string tape = {};  ///< a file; empty: none
+  bool trace = false;     ///< every message too
+};
+Wishes wishes();
+
+/// What runs a seed again in this program: its command line, behind the variable.
 std::string replay_command(std::uint64_t seed);
-
-/// The seed that PROA_SEED names; nothing if it is not set or no number.
-std::optional<std::uint64_t> seed_to_replay();
-
-/// Milliseconds, in a column.
-std::string time_text(Duration elapsed);
+std::string replay_command(const std::string& tape);
 
 }  // namespace proa::testing

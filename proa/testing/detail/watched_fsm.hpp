@@ -20,7 +20,6 @@ class WatchedFsm final : public Fsm {
     Ledger& ledger;
     Replicas& replicas;
     std::function<LogIndex()> opened;  ///< the end of the snapshot that was opened last
-    std::function<void(LogIndex last)> restored;
     std::function<void(std::string)> violated;
   };
   WatchedFsm(std::shared_ptr<Fsm> inner, Watch watch)
