@@ -11,9 +11,10 @@ constexpr std::int64_t kNanosecondsPerMicrosecond = 1000;
 constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
 
 const char* mark_of(Happening what) {
-  static constexpr std::array<const char*, 15> kMarks = {
-      "->",    "<-",   "=>",     "<=",    "starts", "CRASH", "follows", "campaigns",
-      "LEADS", "disk", "commit", "apply", "FAULT",  "user",  "BROKEN"};
+  static constexpr auto kMarks =
+      std::to_array<const char*>({"->", "<-", "=>", "<=", "starts", "CRASH", "follows", "campaigns",
+                                  "LEADS", "disk", "commit", "apply", "FAULT", "user", "BROKEN"});
+  static_assert(kMarks.size() == static_cast<std::size_t>(Happening::violation) + 1);
   return kMarks[static_cast<std::size_t>(what)];
 }
 

@@ -23,7 +23,7 @@ constexpr Duration kFullForce = 90s;  ///< from then on the pauses grow
 }  // namespace
 
 const char* name_of(Move move) {
-  static constexpr std::array<const char*, kMoves> kNames = {"heal",
+  static constexpr auto kNames = std::to_array<const char*>({"heal",
                                                              "crash any",
                                                              "crash leader",
                                                              "crash at operation",
@@ -43,7 +43,8 @@ const char* name_of(Move move) {
                                                              "slow disk",
                                                              "lossy network",
                                                              "replace",
-                                                             "recover"};
+                                                             "recover"});
+  static_assert(kNames.size() == kMoves);
   return kNames[static_cast<std::size_t>(move)];
 }
 

@@ -45,8 +45,7 @@ std::vector<std::string> loud_queues(const Tape& tape) {
   for (const TapeQueue& queue : tape.queues) {
     if (const std::size_t loud = loud_spans(queue); loud > 0) sorted.emplace_back(loud, queue.name);
   }
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::sort(sorted.rbegin(), sorted.rend());
   std::vector<std::string> names;
   for (auto& [loud, name] : sorted)
     names.push_back(std::move(name));

@@ -30,6 +30,7 @@ struct Line {
   Instant at = {};
   std::size_t queue = 0;
   std::size_t place = 0;
+  friend auto operator<=>(const Line&, const Line&) = default;
 };
 
 /// By time; what happened at one moment by queue and place.
@@ -41,8 +42,7 @@ std::vector<Line> lines_of(const Tape& tape) {
       if (!spans[place].values.empty()) lines.push_back({spans[place].at, queue, place});
     }
   }
-  std::stable_sort(lines.begin(), lines.end(),
-                   [](const Line& a, const Line& b) { return a.at < b.at; });
+  std::sort(lines.begin(), lines.end());
   return lines;
 }
 
