@@ -77,7 +77,7 @@ TEST(Shrinker, MakesAPlantedFailureOfARealRunSmaller) {
                                TapeDeck deck{tape};
                                return run(deck);
                              },
-                             {.attempts_max = 80}};
+                             {.attempts_max = 50}};
   const Played smallest = shrinker.shrink(failing);
   EXPECT_EQ(smallest.violation, "planted: two crashes");
   EXPECT_LE(testing::size_of(smallest.recorded, {}).spans, 20U);
