@@ -47,6 +47,10 @@ void Driver::put_in_force(const core::RestoreOrder& order) {
   const core::View now = core_.view();
   if (now.role != core::Role::leader || now.term != order.last.term) return;  // about to be told
   Result<std::string> stored = restore_->copier->close();
+  if (!stored && stored.error().outcome != Outcome::not_executed) {
+    // A later start may find it, as the state behind a log that went on without it.
+    return die(std::move(stored).error());
+  }
   if (!stored) return step(core::RestoreStored{.id = order.id, .error = stored.error()});
   log(LogLevel::warn,
       "the state of the cluster is replaced by a restored snapshot, now " + *stored);

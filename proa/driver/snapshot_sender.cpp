@@ -8,10 +8,10 @@ namespace proa::driver {
 namespace {
 
 /// The newest that can be read. One behind whose end the log does not go on would leave the peer
-/// as far behind as it was.
-Result<OpenSnapshot> open_newest(const SnapshotStore& store, LogIndex end_min) {
+/// as far behind as it was. `failures`: what could not be read on the way.
+Result<OpenSnapshot> open_newest(const SnapshotStore& store, LogIndex end_min,
+                                 std::string& failures) {
   PROA_TRY(const std::vector<SnapshotMeta> stored, store.list());
-  std::string failures;
   for (const SnapshotMeta& meta : stored) {
     if (meta.last.index < end_min) continue;
     Result<OpenSnapshot> snapshot = store.open(meta.id);
@@ -44,7 +44,7 @@ class SnapshotSender::Reading : public std::enable_shared_from_this<Reading> {
   explicit Reading(LaneExecutor& lane) : lane_(lane) {}
 
   Result<SnapshotMeta> open(const SnapshotStore& store, LogIndex end_min) {
-    PROA_TRY(OpenSnapshot newest, open_newest(store, end_min));
+    PROA_TRY(OpenSnapshot newest, open_newest(store, end_min, failures_));
     source_ = std::move(newest.state);
     return std::move(newest.meta);
   }
@@ -58,6 +58,7 @@ class SnapshotSender::Reading : public std::enable_shared_from_this<Reading> {
     given_up_.with([](bool& given_up) { given_up = true; });
   }
   const std::shared_ptr<BytePipe>& pipe() const { return pipe_; }
+  const std::string& failures() const { return failures_; }  ///< once it is open
 
  private:
   void next() {
@@ -84,6 +85,7 @@ class SnapshotSender::Reading : public std::enable_shared_from_this<Reading> {
   LaneExecutor& lane_;
   std::shared_ptr<BytePipe> pipe_ = std::make_shared<BytePipe>();
   Guarded<bool> given_up_;
+  std::string failures_;  ///< newer snapshots that could not be read
   std::unique_ptr<ByteSource> source_;
   SharedBytes chunk_;  ///< read and not yet pushed
 };
@@ -107,6 +109,11 @@ void SnapshotSender::start(Peer& peer, const core::SendSnapshot& order, Done don
 
 void SnapshotSender::opened(Peer& peer, Result<SnapshotMeta> meta) {
   if (!meta) return replied(fail(std::move(meta).error()));
+  if (!reading_->failures().empty() && parts_.logger->enabled(LogLevel::warn)) {
+    parts_.logger->log(LogLevel::warn,
+                       "raft: an older snapshot, " + meta->id +
+                           ", is sent since newer ones cannot be read:" + reading_->failures());
+  }
   what_.last = meta->last.index;
   const InstallSnapshotRequest request{
       .term = what_.term, .leader = parts_.self, .snapshot = *std::move(meta)};

@@ -135,6 +135,7 @@ void SnapshotTaker::write(std::shared_ptr<Job> job) {
 
 void SnapshotTaker::written(const Job& job) {
   if (!job.written) return finish(fail(job.written.error()));
+  replaces_ = false;  // whoever asked meanwhile had read older ones
   around_.events.on_snapshot_taken(job.meta);
   finish(job.meta);
 }

@@ -40,6 +40,7 @@ Result<void> recover_cluster(const Config& config, Fsm& fsm, Stores stores,
   }
   PROA_TRY(driver::check_server_id(stores.stable, config.local_id));
   PROA_TRY(const LogSummary log, stores.logs.open());
+  PROA_TRY(driver::check_log(stores.stable, log));
   PROA_TRY(const std::optional<SnapshotMeta> snapshot, restore_newest(fsm, stores.snapshots));
   const LogIndex covered = snapshot ? snapshot->last.index : LogIndex{};
   const LogPosition last = last_of(log, snapshot);

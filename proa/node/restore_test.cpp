@@ -29,11 +29,40 @@ struct TextSource final : ByteSource {
   std::string text_;
 };
 
+/// In memory; once asked to, it stores a snapshot and cannot say that it has.
+class UnsureSnapshots final : public SnapshotStore {
+ public:
+  Result<void> open() override { return inner_.open(); }
+  Result<std::unique_ptr<SnapshotSink>> create(const SnapshotMeta& meta) override {
+    PROA_TRY(auto sink, inner_.create(meta));
+    if (!is_unsure) return sink;
+    return std::unique_ptr<SnapshotSink>{std::make_unique<Sink>(std::move(sink))};
+  }
+  Result<std::vector<SnapshotMeta>> list() const override { return inner_.list(); }
+  Result<OpenSnapshot> open(const std::string& id) const override { return inner_.open(id); }
+
+  bool is_unsure = false;
+
+ private:
+  struct Sink final : SnapshotSink {
+    explicit Sink(std::unique_ptr<SnapshotSink> to) : inner(std::move(to)) {}
+    Result<void> write(ByteView bytes) override { return inner->write(bytes); }
+    Result<void> close() override {
+      PROA_TRY(inner->close());
+      return fail(Errc::io_error, "the directory cannot be synced");
+    }
+    Result<void> cancel() override { return inner->cancel(); }
+    const std::string& id() const override { return inner->id(); }
+    std::unique_ptr<SnapshotSink> inner;
+  };
+  MemorySnapshotStore inner_{2};
+};
+
 /// Three servers in memory.
 struct Restoring : ::testing::TestWithParam<std::uint64_t> {
   struct Machine {
     MemoryLogStore* logs = nullptr;
-    std::shared_ptr<MemorySnapshotStore> snapshots = std::make_shared<MemorySnapshotStore>(2);
+    std::shared_ptr<UnsureSnapshots> snapshots = std::make_shared<UnsureSnapshots>();
     std::shared_ptr<testing::SimRuntime> runtime;
     std::shared_ptr<TextFsm> fsm = std::make_shared<TextFsm>();
     std::unique_ptr<Raft> raft;
@@ -155,6 +184,23 @@ TEST_P(Restoring, IsRefusedIfTheStateIsNotAsLongAsItsDescriptionSays) {
   EXPECT_EQ(done.error().code, Errc::corrupt);
   ASSERT_TRUE(write("after"));
   EXPECT_TRUE(all_hold("before after"));
+}
+
+// The state may be there at the next start, as the newest, behind a log that went on without it.
+TEST_P(Restoring, StopsALeaderThatCannotSayWhetherTheStateIsStored) {
+  found();
+  ASSERT_TRUE(write("before "));
+  ASSERT_TRUE(all_hold("before "));
+  for (Machine& machine : machines)
+    machine.snapshots->is_unsure = true;
+  Raft* const unsure = leader();
+  Future<Error> stopped = unsure->stopped();
+  EXPECT_FALSE(restore("restored ", 9));
+  const Result<Error> why = await(std::move(stopped));
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->code, Errc::io_error);
+  ASSERT_TRUE(run_until([&] { return leader() != nullptr && leader() != unsure; }));
+  ASSERT_TRUE(write("after"));
 }
 
 TEST_P(Restoring, IsRefusedByAFollower) {

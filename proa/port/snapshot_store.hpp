@@ -17,6 +17,7 @@ class SnapshotSink {
   virtual ~SnapshotSink() = default;  ///< cancels, if neither closed nor cancelled
   virtual Result<void> write(ByteView bytes) = 0;
   /// Makes the snapshot durable and visible. A second close or cancel does nothing and succeeds.
+  /// An error whose outcome is not_executed promises that no later start finds the snapshot.
   virtual Result<void> close() = 0;
   virtual Result<void> cancel() = 0;  ///< removes what was written; idempotent like close
   virtual const std::string& id() const = 0;

@@ -181,7 +181,8 @@ class FileSnapshotStore::Sink final : public SnapshotSink {
       (void)folder_->remove(unfinished_);  // the first error says more
       return published;
     }
-    return folder_->reap();
+    (void)folder_->reap();  // the snapshot is stored all the same; the next one tries again
+    return {};
   }
 
   Result<void> cancel() override {
@@ -203,17 +204,23 @@ class FileSnapshotStore::Sink final : public SnapshotSink {
   }
 
   Result<void> publish() {
+    if (auto ready = make_ready(); !ready) {
+      ready.error().outcome = Outcome::not_executed;  // it has no name yet
+      return ready;
+    }
+    PROA_TRY(folder_->files().rename(folder_->path(unfinished_), folder_->path(file_.meta.id)));
+    if (mutant("snapshot's name not synced")) return {};
+    return folder_->files().sync_directory(folder_->root());
+  }
+
+  Result<void> make_ready() {
     PROA_TRY(flush());
     PROA_TRY(state_->sync());
     state_.reset();
     file_.crc = crc_;
     PROA_TRY(folder_->write_meta(unfinished_, file_));
-    if (!mutant("snapshot named before its files")) {
-      PROA_TRY(folder_->files().sync_directory(folder_->path(unfinished_)));
-    }
-    PROA_TRY(folder_->files().rename(folder_->path(unfinished_), folder_->path(file_.meta.id)));
-    if (mutant("snapshot's name not synced")) return {};
-    return folder_->files().sync_directory(folder_->root());
+    if (mutant("snapshot named before its files")) return {};
+    return folder_->files().sync_directory(folder_->path(unfinished_));
   }
 
   std::shared_ptr<Folder> folder_;

@@ -318,6 +318,34 @@ TEST(FileSnapshotStore, LeavesNothingUnfinishedBehindAfterAFailedClose) {
   }
 }
 
+// Whoever restores a state from outside goes on without it only if no later start can find it.
+TEST(FileSnapshotStore, SaysOfAFailedCloseWhetherTheSnapshotMayBeThere) {
+  bool was_unsure = false;
+  bool did_not_mind = false;
+  for (std::uint64_t failing = 1; failing < 20; ++failing) {
+    const auto files = std::make_shared<SimFileSystem>(new_disk());
+    FileSnapshotStore snapshots(files, kDirectory, options(1));
+    ASSERT_TRUE(snapshots.open());
+    const std::string old = save(snapshots, meta_at(1, 1), "old").value();
+    auto sink = snapshots.create(meta_at(1, 2)).value();
+    ASSERT_TRUE(sink->write(view_of("the state")));
+    files->inject({.at_operation = files->operations() + failing});
+    const Result<void> closed = sink->close();
+    const std::vector<std::string> ids = ids_of(snapshots);
+    const bool is_there = std::find(ids.begin(), ids.end(), sink->id()) != ids.end();
+    if (closed) {
+      EXPECT_TRUE(is_there) << failing;
+      did_not_mind |= files->exists(kDirectory + "/snapshots/" + old).value();
+    } else if (closed.error().outcome == Outcome::not_executed) {
+      EXPECT_FALSE(is_there) << failing;
+    } else {
+      was_unsure |= is_there;
+    }
+  }
+  EXPECT_TRUE(was_unsure);
+  EXPECT_TRUE(did_not_mind);  // that the old one could not be removed
+}
+
 TEST(FileSnapshotStore, ReportsRotAndWhatIsNotThere) {
   const auto disk = new_disk();
   FileSnapshotStore snapshots(std::make_shared<SimFileSystem>(disk), kDirectory, options());
