@@ -27,6 +27,12 @@ Result<void> check(const Restored& restored) {
                                    ": the entries between them are lost. Restore a snapshot that "
                                    "reaches further, or remove this server and add a new one");
   }
+  const bool was_written = !log.empty() || LogIndex{1} < log.first_index();
+  if (was_written && restored.hard_state.term == Term{}) {
+    return fail(Errc::corrupt,
+                "there is a log but no stored term: the stable store is missing, and with it the "
+                "votes given. Bring it back, or remove this server and add it as a new one");
+  }
   if (!log.empty() && restored.hard_state.term < log.last().term) {
     return fail(Errc::corrupt, "the log ends in term " + to_string(log.last().term) +
                                    " but the stored term is " +

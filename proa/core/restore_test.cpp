@@ -100,6 +100,7 @@ TEST(Restore, RefusesPartsThatDoNotFitTogether) {
   EXPECT_EQ(gap.error().code, Errc::corrupt);
   EXPECT_FALSE(check(restored({4, 4}, {7}, std::nullopt))) << "and no snapshot at all";
   EXPECT_FALSE(check(restored({1, 6}, {1}, std::nullopt))) << "the stored term is older";
+  EXPECT_FALSE(check(restored({}, {8}, snapshot_at({7}, {5}), Term{}))) << "no stored term at all";
   EXPECT_FALSE(check(restored({}, {1}, std::nullopt, Term{UINT64_MAX})));
 }
 
