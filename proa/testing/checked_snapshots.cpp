@@ -42,7 +42,9 @@ class CheckedSink final : public SnapshotSink {
   Result<void> ask_whether_it_may() {
     if (!hooks_->restores || hooks_->restores(meta_.last.index)) return {};
     (void)inner_->cancel();  // the error to come says more
-    return fail(Errc::io_error, "cannot store the snapshot: input/output error");
+    return fail(Error{.code = Errc::io_error,
+                      .outcome = Outcome::not_executed,
+                      .detail = "cannot store the snapshot: input/output error"});
   }
 
   std::unique_ptr<SnapshotSink> inner_;
