@@ -298,13 +298,18 @@ void Nemesis::replace() {
 }
 
 /// The quorum is lost for good. Whoever has most of the log has all that was ever acknowledged, so
-/// an operator who finds that one loses nothing.
+/// an operator who finds that one loses nothing. One that knows of no newer term would lead in one
+/// that had a leader: it is left alone.
 void Nemesis::recover() {
   std::size_t best = 0;
+  Term led{};
   for (std::size_t server = 0; server < cluster_.size(); ++server) {
-    cluster_.crash(server, Crash::process);
     if (last_position(best) < last_position(server)) best = server;
+    led = std::max(led, cluster_.invariants().shadow(server).led);
   }
+  if (cluster_.invariants().shadow(best).hard_state.term < led) return;
+  for (std::size_t server = 0; server < cluster_.size(); ++server)
+    cluster_.crash(server, Crash::process);
   cluster_.recover(best);
 }
 

@@ -16,7 +16,7 @@ struct Plan : testing::World {
   std::size_t ballast_bytes = 0;  ///< in each snapshot
   Duration at_least = std::chrono::seconds{80};
   std::uint64_t writes_at_least = 500;
-  Duration quiet_at_most = std::chrono::seconds{240};  ///< for what a campaign must have seen
+  Duration quiet_at_most = std::chrono::seconds{420};  ///< for what a campaign must have seen
   Duration at_most = std::chrono::seconds{600};        ///< or the load never got through
 };
 
