@@ -17,7 +17,8 @@ struct FileSnapshotOptions {
 
 /// Snapshots in directories, as hashicorp/raft's FileSnapshotStore lays them out (reference §5), so
 /// that either program reads what the other wrote. The state is synced every kSyncBytes, so that
-/// the disk never has a large backlog when the log wants to sync.
+/// the disk never has a large backlog when the log wants to sync. An old snapshot that cannot be
+/// removed fails nothing: the next one that is stored tries again.
 /// Threads: as SnapshotStore.
 class FileSnapshotStore final : public SnapshotStore {
  public:

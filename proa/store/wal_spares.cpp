@@ -104,7 +104,10 @@ Result<bool> SpareSegments::prepare_step() {
   if (!unfinished_) {
     PROA_TRY(unfinished_, begin());
   }
-  PROA_TRY(write_chunk(*unfinished_));
+  if (auto written = write_chunk(*unfinished_); !written) {
+    unfinished_.reset();  // as long as it is open, its room is taken
+    return fail(std::move(written).error());
+  }
   if (unfinished_->written < data_bytes_) return true;
   shared_.with([&](Shared& shared) { shared.ready.push_back({.name = unfinished_->name}); });
   unfinished_.reset();

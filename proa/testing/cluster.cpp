@@ -12,6 +12,7 @@
 #include "proa/testing/journal.hpp"
 #include "proa/testing/rest.hpp"
 #include "proa/testing/tape.hpp"
+#include "proa/testing/under_fire.hpp"
 #include "proa/testing/world.hpp"
 
 namespace proa::testing {
@@ -132,7 +133,7 @@ class Cluster::Inner {
     clients_.start();
     if (options_.preset != Preset::calm) nemesis_.start();
     operator_.start();
-    const bool good = run_under_fire() && heal_and_rest() && check_quiet("before the restart") &&
+    const bool good = endure_fire() && heal_and_rest() && check_quiet("before the restart") &&
                       restart_and_rest() && check_quiet("after a restart");
     if (!good && !cluster_.invariants().violation() && !gives_up()) {
       cluster_.invariants().violated("the simulation has ended: nothing is left to happen");
@@ -223,20 +224,13 @@ class Cluster::Inner {
     return true;
   }
 
-  /// How long is a decision too: made by a rule for a seed, a number on a tape.
-  bool run_under_fire() {
-    choices_.begin("slices under fire");
-    const std::uint64_t slices_max = choices_.settled_elsewhere();
-    const bool by_rule = slices_max == UINT64_MAX;
-    std::uint64_t slices = 0;
-    while (by_rule ? fire_goes_on() : slices < slices_max) {
-      choices_.amend(++slices);
-      if (elapsed() > options_.under_fire + kFireMax) {
-        return not_live("too few commands are acknowledged under fire");
-      }
-      if (!run_for(kSlice)) return false;
-    }
-    return true;
+  bool endure_fire() {
+    return run_under_fire(
+        choices_, [this] { return fire_goes_on(); }, [this] { return run_slice_under_fire(); });
+  }
+  bool run_slice_under_fire() {
+    if (elapsed() <= options_.under_fire + kFireMax) return run_for(kSlice);
+    return not_live("too few commands are acknowledged under fire");
   }
   bool fire_goes_on() const {
     return elapsed() < options_.under_fire ||

@@ -44,9 +44,10 @@ int main(int argc, char** argv) {
     const std::string_view argument = argv[i];
     if (argument == "--twice") twice = true;
     if (argument == "--seeds" && i + 1 < argc) seeds = std::strtoull(argv[++i], nullptr, 10);
-#if PROA_MUTANTS
-    if (argument == "--mutant" && i + 1 < argc) proa::choose_mutant(argv[++i]);
-#endif
+    if (argument == "--mutant" && i + 1 < argc && !proa::choose_mutant(argv[++i])) {
+      std::fprintf(stderr, "redis_campaign: this build has no mutants, see the preset mutants\n");
+      return 2;
+    }
     if (argument == "--first" && i + 1 < argc) first = std::strtoull(argv[++i], nullptr, 10);
   }
   proa::set_assert_hook([](const char* condition, const char* file, int line) {

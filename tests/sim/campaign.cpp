@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proa/testing/rest.hpp"
+#include "proa/testing/under_fire.hpp"
 #include "tests/sim/oracle_requests.hpp"
 
 namespace proa::sim {
@@ -51,7 +52,7 @@ class Run {
     nemesis_.start();
     operator_.start();
     restorer_.start();
-    bool good = run_under_fire();
+    bool good = endure_fire();
     crashes_under_fire_ = cluster_.counters().crashes;
     if (good) {
       operator_.stop();
@@ -72,23 +73,16 @@ class Run {
     return options;
   }
 
-  /// How long is a decision too: the rules below make it for a seed, on a tape it is a number.
-  bool run_under_fire() {
-    choices_.begin("slices under fire");
-    const std::uint64_t slices_max = choices_.settled_elsewhere();
-    const bool by_rule = slices_max == UINT64_MAX;
-    std::uint64_t slices = 0;
-    while (by_rule ? fire_goes_on() : slices < slices_max) {
-      choices_.amend(++slices);
-      if (elapsed() > plan_.at_most) {
-        cluster_.invariants().violated(
-            "liveness: " + std::to_string(oracle_.acknowledged_writes()) +
-            " writes acknowledged in " + to_string(plan_.at_most) + stands(cluster_));
-        return false;
-      }
-      if (!run_slice()) return false;
-    }
-    return true;
+  bool endure_fire() {
+    return testing::run_under_fire(
+        choices_, [this] { return fire_goes_on(); }, [this] { return run_slice_under_fire(); });
+  }
+  bool run_slice_under_fire() {
+    if (elapsed() <= plan_.at_most) return run_slice();
+    cluster_.invariants().violated("liveness: " + std::to_string(oracle_.acknowledged_writes()) +
+                                   " writes acknowledged in " + to_string(plan_.at_most) +
+                                   stands(cluster_));
+    return false;
   }
   bool fire_goes_on() const {
     return elapsed() < plan_.at_least || oracle_.acknowledged_writes() < plan_.writes_at_least ||

@@ -124,14 +124,8 @@ bool parse(int argc, char** argv, Arguments& into) {
   return true;
 }
 
-bool choose([[maybe_unused]] const std::string& name) {
-#if PROA_MUTANTS
-  proa::choose_mutant(name == "none" ? "" : name);
-  return true;
-#else
-  return name.empty() || name == "none";
-#endif
-}
+/// Of a tape it may be `none`, though the tape names one.
+bool choose(const std::string& name) { return proa::choose_mutant(name == "none" ? "" : name); }
 
 std::string with_mutant(std::string command, const Arguments& arguments) {
   if (!arguments.mutant.empty()) command += " --mutant \"" + arguments.mutant + "\"";

@@ -75,15 +75,6 @@ bool parse(int argc, char** argv, Arguments& into) {
   return true;
 }
 
-bool choose(const std::string& name) {
-#if PROA_MUTANTS
-  proa::choose_mutant(name);
-  return true;
-#else
-  return name.empty();
-#endif
-}
-
 Traces all_traces(std::size_t sector_bytes) {
   Traces all;
   for (auto make : {proa::sim::wal_traces, proa::sim::stable_traces, proa::sim::snapshot_traces}) {
@@ -171,7 +162,7 @@ int main(int argc, char** argv) {
         "usage: crash_exhaustion [--long] [--pass N] [--trace NAME-PART] [--mutant NAME]\n");
     return 2;
   }
-  if (!choose(arguments.mutant)) {
+  if (!proa::choose_mutant(arguments.mutant)) {
     std::fprintf(stderr,
                  "crash_exhaustion: this build contains no mutants (PROA_MUTANTS=ON does)\n");
     return 2;

@@ -81,15 +81,6 @@ bool parse(int argc, char** argv, Arguments& into) {
   return true;
 }
 
-bool choose(const std::string& name) {
-#if PROA_MUTANTS
-  proa::choose_mutant(name);
-  return true;
-#else
-  return name.empty();
-#endif
-}
-
 void add(std::vector<Row>& into, const WalReport& report) {
   for (Row& row : into) {
     row.sum += report.*row.value;
@@ -159,7 +150,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: wal_campaign [--seeds N] [--first S] [--trace] [--mutant NAME]\n");
     return 2;
   }
-  if (!choose(arguments.mutant)) {
+  if (!proa::choose_mutant(arguments.mutant)) {
     std::fprintf(stderr, "wal_campaign: this build contains no mutants (PROA_MUTANTS=ON does)\n");
     return 2;
   }
