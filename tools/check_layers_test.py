@@ -53,6 +53,11 @@ class Includes(RuleTest):
         self.refused("kv/store.cpp", "#include <proa/runtime/open.hpp>", "smaller layers only")
         self.refused("tests/sim/a_test.cpp", "#include <bench/floor.hpp>", "smaller layers only")
 
+    def test_a_benchmark_may_include_the_campaign_that_it_measures(self):
+        self.passes("bench/simulator/speed.cpp", "#include <tests/sim/campaign.hpp>")
+        self.refused("bench/simulator/speed.cpp", "#include <tests/wal/crash.hpp>", "smaller layers only")
+        self.refused("bench/floor/leader.cpp", "#include <tests/sim/campaign.hpp>", "smaller layers only")
+
     def test_a_test_may_include_the_simulator_and_nothing_else_above_it(self):
         self.passes("proa/core/election_test.cpp", "#include <proa/testing/simulation.hpp>")
         self.passes("kv/store_test.cpp", "#include <proa/testing/simulation.hpp>")
