@@ -3,7 +3,15 @@
 #include <algorithm>
 #include <numeric>
 
+#include "proa/base/checksum.hpp"
+
 namespace proa::testing {
+
+Choices Choices::apart(std::string name) const {
+  Random ahead = random_;
+  const std::uint64_t seed = ahead.next() ^ crc64(view_of(name));
+  return {seed, deck_, std::move(name)};
+}
 
 std::size_t Choices::weighted(std::span<const std::uint64_t> weights) {
   const std::uint64_t sum = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});

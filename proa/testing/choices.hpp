@@ -25,6 +25,9 @@ class Choices {
   /// For a part with this name, with a seed that is not on the tape.
   Choices part(std::string name) { return {random_.next(), deck_, std::move(name)}; }
 
+  /// The same for a part that has come later: no draw of this one moves because of it.
+  Choices apart(std::string name) const;
+
   std::uint64_t fresh_seed() { return random_.next(); }  ///< likewise not on the tape
 
   /// What is drawn now belongs together. `kind` is a literal.

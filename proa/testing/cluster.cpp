@@ -119,9 +119,11 @@ class Cluster::Inner {
         cluster_(completed(world_.cluster)),
         choices_(cluster_.scheduler().random().part("cluster")),
         nemesis_(cluster_, world_.nemesis, cluster_.scheduler().random().part("nemesis")),
+        faults_(cluster_, world_.faults, cluster_.scheduler().random()),
         operator_(cluster_, world_.orders, cluster_.scheduler().random().part("operator")),
         clients_(cluster_, requests_, world_.load, cluster_.scheduler().random().part("clients")) {
     cluster_.on_crash([this](std::size_t server) { server_crashed(server); });
+    nemesis_.accompany(faults_);
     cluster_.on_leader([this](std::size_t server) { nemesis_.server_leads(server); });
     cluster_.on_install([this](std::size_t server) { nemesis_.server_installs(server); });
     nemesis_.flood_with([this](std::size_t server) { clients_.flood(server, world_.flood); });
@@ -325,6 +327,7 @@ class Cluster::Inner {
   SimCluster cluster_;
   Choices choices_;
   Nemesis nemesis_;
+  FaultMachines faults_;
   Operator operator_;
   Clients clients_;
 };

@@ -55,6 +55,11 @@ Nemesis::Nemesis(SimCluster& cluster, NemesisOptions options, Choices choices)
       restarts_(random_.part("restarts")),
       calm_network_(cluster.network_options()) {}
 
+void Nemesis::start() {
+  strike_later();
+  if (others_ != nullptr) others_->start();
+}
+
 Crash Nemesis::draw_kind(Choices& random) {
   return random.percent(options_.power_percent) ? Crash::power : Crash::process;
 }
@@ -337,6 +342,7 @@ bool Nemesis::is_dispensable(std::size_t server) const {
 
 void Nemesis::begin_truce(Duration most) {
   truce_until_ = cluster_.scheduler().now() + most;
+  if (others_ != nullptr) others_->truce_until(truce_until_);
   ambush_.reset();
   strikes_install_ = false;
   SimNetworkOptions network = calm_network_;
@@ -355,6 +361,7 @@ void Nemesis::calm_disks() {
 
 void Nemesis::end_truce() {
   truce_until_ = {};
+  if (others_ != nullptr) others_->truce_until({});
   cluster_.set_network(calm_network_);
 }
 
@@ -408,6 +415,7 @@ void Nemesis::server_installs(std::size_t server) {
 
 void Nemesis::stop() {
   stopped_ = true;
+  if (others_ != nullptr) others_->stop();
   cluster_.set_network(calm_network_);
   cluster_.heal_links();
   calm_disks();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "proa/testing/fault_machine.hpp"
 #include "proa/testing/sim_cluster.hpp"
 
 namespace proa::testing {
@@ -51,7 +52,7 @@ class Nemesis {
  public:
   Nemesis(SimCluster& cluster, NemesisOptions options, Choices choices);
 
-  void start() { strike_later(); }
+  void start();
   /// Heals everything, starts what is down, and leaves it alone from now on.
   void stop();
   /// Until end_truce it breaks nothing, and takes back what it has planned.
@@ -60,6 +61,8 @@ class Nemesis {
   void server_crashed(std::size_t server);
   void server_leads(std::size_t server);
   void server_installs(std::size_t server);
+  /// They start, stop and keep truce with it.
+  void accompany(FaultMachine& others) { others_ = &others; }
   /// How a server is given many writes at once.
   void flood_with(std::function<void(std::size_t server)> flood) { flood_ = std::move(flood); }
   std::uint64_t moves_made(Move move) const { return made_[static_cast<std::size_t>(move)]; }
@@ -104,6 +107,7 @@ class Nemesis {
   std::optional<Move> ambush_;              ///< waits for the next leader
   std::optional<std::size_t> left_behind_;  ///< stays down longer
   bool strikes_install_ = false;            ///< the next one
+  FaultMachine* others_ = nullptr;
   std::function<void(std::size_t)> flood_;
   std::array<std::uint64_t, kMoves> made_ = {};
   Instant truce_until_ = {};

@@ -20,6 +20,7 @@
 #include "proa/testing/checked_stores.hpp"
 #include "proa/testing/checked_transport.hpp"
 #include "proa/testing/detail/stand_probe.hpp"
+#include "proa/testing/link_cuts.hpp"
 #include "proa/testing/sim_file_system.hpp"
 #include "proa/testing/sim_streams.hpp"
 #include "proa/transport/net_transport.hpp"
@@ -35,26 +36,16 @@ void count_tasks(const SimRuntime& runtime, ClusterCounters& into) {
   }
 }
 
-SimStreamOptions stream_options(const SimNetworkOptions& network, std::uint64_t short_percent) {
+SimStreamOptions stream_options(const SimNetworkOptions& network, std::uint64_t short_percent,
+                                std::uint64_t bytes_per_second) {
   return {.delay_min = network.delay_min,
           .delay_max = network.delay_max,
           .stall_permille = network.spike_permille,
           .stall_max = network.spike_max,
           .reset_permille = network.loss_permille,
+          .bytes_per_second = bytes_per_second,
           .short_write_percent = short_percent,
           .short_read_percent = short_percent};
-}
-
-StreamCut stream_cut(CutMode mode) {
-  switch (mode) {
-    case CutMode::hold:
-      return StreamCut::stall;
-    case CutMode::drop:
-      return StreamCut::half_open;
-    case CutMode::reset:
-      return StreamCut::reset;
-  }
-  return StreamCut::stall;
 }
 
 }  // namespace
@@ -95,6 +86,8 @@ SimCluster::SimCluster(SimClusterOptions options)
     machines_.push_back(std::make_unique<Machine>());
     equip(i);
   }
+  clocks_ = options_.clocks;
+  clocks_.resize(options_.servers);
   invariants_ = std::make_shared<Invariants>(servers_);
   if (options_.journal != nullptr) {
     options_.journal->watch(&scheduler_);
@@ -104,8 +97,9 @@ SimCluster::SimCluster(SimClusterOptions options)
                                           scheduler_.random().part("network"));
   direct_network_ = std::make_shared<DirectNetwork>(network_);
   streams_ = std::make_unique<SimStreams>(
-      scheduler_, stream_options(options_.network, options_.short_io_percent),
+      scheduler_, stream_options(options_.network, options_.short_io_percent, 0),
       scheduler_.random().part("streams"));
+  links_ = std::make_unique<LinkCuts>(*network_, *streams_);
 }
 
 /// By number: the decisions about a machine outlive the identity of the server on it.
@@ -193,6 +187,7 @@ std::unique_ptr<SimCluster::Process> SimCluster::new_process(std::size_t server)
   auto process = std::make_unique<Process>();
   SimRuntimeOptions runtime = options_.runtime;
   runtime.server = static_cast<std::uint32_t>(server) + 1;
+  runtime.clock = clocks_[server];
   process->runtime = std::make_shared<SimRuntime>(scheduler_, runtime, choices_of(server, ""));
   open_stores(server, *process);
   process->transport =
@@ -241,26 +236,11 @@ std::shared_ptr<Transport> SimCluster::new_transport(std::size_t server, Process
 
 void SimCluster::set_network(const SimNetworkOptions& options) {
   network_->options() = options;
-  streams_->options() = stream_options(options, options_.short_io_percent);
+  streams_->options() = stream_options(options, options_.short_io_percent, line_.bytes_per_second);
 }
 
 void SimCluster::tell(Happening what, std::size_t server, std::string text) {
   if (options_.journal != nullptr) options_.journal->add(what, server, std::move(text));
-}
-
-void SimCluster::cut(std::size_t from, std::size_t to, CutMode mode) {
-  static constexpr std::array<const char*, 3> kModes = {"held", "dropped", "reset"};
-  tell(Happening::fault, kNobody,
-       "from now on what " + servers_[from].id.value + " sends to " + servers_[to].id.value +
-           " is " + kModes[static_cast<std::size_t>(mode)]);
-  network_->cut(servers_[from].address, servers_[to].address, mode);
-  streams_->cut(servers_[from].address, servers_[to].address, stream_cut(mode));
-}
-
-void SimCluster::heal_links() {
-  tell(Happening::fault, kNobody, "all links are healed");
-  network_->heal_all();
-  streams_->heal_all();
 }
 
 void SimCluster::open_stores(std::size_t server, Process& process) {
@@ -280,7 +260,8 @@ void SimCluster::open_stores(std::size_t server, Process& process) {
         WalOptions{.segment_bytes = options_.segment_bytes, .seed = process.runtime->seed()});
     logs = process.wal;
     stable = std::make_shared<FileStableStore>(process.files, "stable");
-    snapshots = std::make_shared<FileSnapshotStore>(process.files, "state", FileSnapshotOptions{});
+    snapshots = std::make_shared<FileSnapshotStore>(process.files, "state",
+                                                    snapshot_options(*process.runtime));
   }
   const auto installs = [this, server] {
     if (on_install_) on_install_(server);

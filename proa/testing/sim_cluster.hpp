@@ -12,10 +12,21 @@
 #include "proa/testing/sim_network.hpp"
 #include "proa/testing/sim_runtime.hpp"
 
-namespace proa::testing {
+namespace proa {
 
+struct FileSnapshotOptions;
+
+namespace testing {
+
+class LinkCuts;
 class SimFileSystem;
 class SimStreams;
+
+/// How much a connection carries, each way.
+struct Line {
+  std::uint64_t bytes_per_second = 0;  ///< 0: no limit
+  Duration parcel_gap = {};            ///< between two messages that are not bytes
+};
 
 /// What carries the messages.
 enum class Wire : std::uint8_t {
@@ -43,6 +54,8 @@ struct SimClusterOptions {
   std::uint64_t segment_bytes = std::uint64_t{64} << 10;
   Config config = {};  ///< of every server; local_id is filled in
   SimRuntimeOptions runtime = {};
+  std::vector<SimClock> clocks = {};     ///< by server; the rest are exact
+  bool snapshots_named_by_time = false;  ///< of the wall clock; else they are counted
   Wire wire = Wire::structs;
   SimNetworkOptions network = {};
   std::uint64_t short_io_percent = 0;  ///< of reads and writes on a stream that take a part only
@@ -98,6 +111,11 @@ class SimCluster {
   const SimNetworkOptions& network_options() const { return options_.network; }
   void cut(std::size_t from, std::size_t to, CutMode mode);  ///< one way
   void heal_links();
+  LinkCuts& links() { return *links_; }  ///< for faults that come and go beside these cuts
+  void set_timers_late(std::size_t server, Duration most);  ///< of its process; 0: as at its start
+  void step_wall_clock(std::size_t server, Duration by);    ///< of its machine
+  void set_line(const Line& line);     ///< of every connection, whatever else the network is like
+  std::uint64_t replies_lost() const;  ///< by CutMode::replies
   /// Adds a line to the journal, if there is one.
   void tell(Happening what, std::size_t server, std::string text);
   bool any_cut() const { return network_->any_cut(); }
@@ -163,6 +181,7 @@ class SimCluster {
   void equip(std::size_t server);
   Choices choices_of(std::size_t server, const char* what);
   std::unique_ptr<Process> new_process(std::size_t server);
+  FileSnapshotOptions snapshot_options(const SimRuntime& runtime) const;
   void open_stores(std::size_t server, Process& process);
   std::shared_ptr<Transport> new_transport(std::size_t server, Process& process);
   void start_service(std::size_t server, Process& process);
@@ -178,6 +197,9 @@ class SimCluster {
   std::shared_ptr<Invariants> invariants_;
   std::shared_ptr<SimNetwork> network_;
   std::unique_ptr<SimStreams> streams_;
+  std::unique_ptr<LinkCuts> links_;
+  Line line_;
+  std::vector<SimClock> clocks_;  ///< by server
   std::shared_ptr<DirectNetwork> direct_network_;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<std::size_t> crashed_;  ///< at an operation of their disk, still to be cleared away
@@ -189,4 +211,5 @@ class SimCluster {
   ClusterCounters counters_;
 };
 
-}  // namespace proa::testing
+}  // namespace testing
+}  // namespace proa

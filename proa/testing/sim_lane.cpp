@@ -33,7 +33,7 @@ void SimLane::post(Fn<void()> task) {
 
 void SimLane::enqueue(Fn<void()> task) {
   queue_.push_back(std::move(task));
-  if (!busy() && begin_ == EventId{}) begin_later(runtime_.now());
+  if (!busy() && begin_ == EventId{}) begin_later(runtime_.simulated_now());
 }
 
 void SimLane::begin_later(Instant earliest) {
@@ -44,7 +44,7 @@ void SimLane::begin_later(Instant earliest) {
 
 void SimLane::begin() {
   begin_ = {};
-  if (runtime_.paused_until_ > runtime_.now()) return begin_later(runtime_.paused_until_);
+  if (runtime_.paused_until_ > runtime_.simulated_now()) return begin_later(runtime_.paused_until_);
   PROA_ASSERT(!queue_.empty());
   Fn<void()> task = std::move(queue_.front());
   queue_.pop_front();
@@ -63,7 +63,7 @@ void SimLane::begin() {
 void SimLane::end() {
   end_ = {};
   deliver_posted();
-  if (!queue_.empty() && begin_ == EventId{}) begin_later(runtime_.now());
+  if (!queue_.empty() && begin_ == EventId{}) begin_later(runtime_.simulated_now());
 }
 
 void SimLane::deliver_posted() {

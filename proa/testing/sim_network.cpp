@@ -17,6 +17,11 @@ void SimNetwork::carry(Parcel parcel) {
   auto shared = std::make_shared<Parcel>(std::move(parcel));
   Link& way = link(shared->from, shared->to);
   if (!way.is_cut) return send_on(std::move(shared));
+  if (way.mode == CutMode::replies) {
+    if (!shared->is_reply) return send_on(std::move(shared));
+    ++counters_.replies_lost;
+    return;
+  }
   if (way.mode == CutMode::reset) return lose(shared, connection_of(*shared));
   if (way.mode == CutMode::drop || way.held.size() >= kHeldMax) {
     ++counters_.lost;
@@ -38,7 +43,7 @@ void SimNetwork::send_on(std::shared_ptr<Parcel> parcel) {
   const bool spike = random_.permille(options_.spike_permille);
   const Duration delay = draw(options_.delay_min, spike ? options_.spike_max : options_.delay_max);
   Instant& last = parcel->is_reply ? connection.last_reply : connection.last_request;
-  last = std::max(last, now + delay);
+  last = std::max(last + parcel_gap_, now + delay);
   const Instant due = last;
   if (random_.permille(options_.duplicate_permille)) {
     ++counters_.duplicated;

@@ -25,9 +25,10 @@ struct SimNetworkOptions {
 
 /// What becomes of messages on a link that is cut.
 enum class CutMode : std::uint8_t {
-  hold,   ///< they arrive, in order, when the link is healed: what retransmission does
-  drop,   ///< they are gone and nobody hears of it
-  reset,  ///< they are gone and their connection breaks
+  hold,     ///< they arrive, in order, when the link is healed: what retransmission does
+  drop,     ///< they are gone and nobody hears of it
+  reset,    ///< they are gone and their connection breaks
+  replies,  ///< answers are gone and nobody hears of it; requests arrive
 };
 
 struct NetworkCounters {
@@ -35,6 +36,7 @@ struct NetworkCounters {
   std::uint64_t lost = 0;
   std::uint64_t duplicated = 0;
   std::uint64_t held = 0;
+  std::uint64_t replies_lost = 0;  ///< whose requests arrive
 };
 
 /// Carries the parcels of DirectTransports through virtual time: late, twice, or not at all. Each
@@ -51,6 +53,8 @@ class SimNetwork final : public Courier {
   void heal(const ServerAddress& from, const ServerAddress& to);
   void heal_all();
   bool any_cut() const;
+  /// No two parcels of a connection arrive within less, each way: what a narrow line does.
+  void set_parcel_gap(Duration gap) { parcel_gap_ = gap; }
   SimNetworkOptions& options() { return options_; }
   const NetworkCounters& counters() const { return counters_; }
 
@@ -78,6 +82,7 @@ class SimNetwork final : public Courier {
 
   Scheduler& scheduler_;
   SimNetworkOptions options_;
+  Duration parcel_gap_ = {};
   Choices random_;
   std::vector<ServerAddress> addresses_;
   std::map<LinkKey, Link> links_;

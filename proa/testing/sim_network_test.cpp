@@ -11,10 +11,11 @@ using namespace std::chrono_literals;
 
 struct Network : ::testing::Test {
   void send(char name, Channel channel = Channel::append, const std::string& from = "a",
-            const std::string& to = "b") {
+            const std::string& to = "b", bool is_reply = false) {
     network.carry({.from = {from},
                    .to = {to},
                    .channel = channel,
+                   .is_reply = is_reply,
                    .deliver = [this, name] { log += name; },
                    .lost = [this, name] { log += std::string("lost-") + name + " "; }});
   }
@@ -85,6 +86,29 @@ TEST_F(Network, DropsSilentlyOrResetsAsTheCutSays) {
   send('b');
   run();
   EXPECT_EQ(log, "lost-b ");
+}
+
+TEST_F(Network, LosesAnswersAloneAndDeliversRequestsOfTheSameServer) {
+  network.cut({"b"}, {"a"}, CutMode::replies);
+  send('q');
+  send('r', Channel::append, "b", "a", true);
+  send('o', Channel::control, "b", "a");  // a request of its own
+  run();
+  EXPECT_TRUE(log == "qo" || log == "oq") << log;
+  EXPECT_EQ(network.counters().replies_lost, 1U);
+  network.heal_all();
+  send('s', Channel::append, "b", "a", true);
+  run();
+  EXPECT_EQ(log.back(), 's');
+}
+
+TEST_F(Network, CarriesOneParcelAfterTheOtherOverANarrowLine) {
+  network.set_parcel_gap(1s);
+  for (char name = 'a'; name <= 'e'; ++name)
+    send(name);
+  run();
+  EXPECT_EQ(log, "abcde");
+  EXPECT_GE(scheduler.now().since_start, 5s);
 }
 
 }  // namespace

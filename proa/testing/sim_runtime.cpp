@@ -25,7 +25,7 @@ SimRuntime::~SimRuntime() {
 }
 
 WallTime SimRuntime::wall_clock() const {
-  const Duration since = now().since_start + options_.wall_clock_offset;
+  const Duration since = now().since_start + options_.clock.wall_ahead;
   std::int64_t seconds = since.count() / kNanosecondsPerSecond;
   std::int64_t rest = since.count() % kNanosecondsPerSecond;
   if (rest < 0) {
@@ -46,7 +46,7 @@ void SimRuntime::run_on_loop(Fn<void()>& task) {
   ++loop_depth_;
   task();
   --loop_depth_;
-  busy_until_ = std::max(busy_until_, now());
+  busy_until_ = std::max(busy_until_, simulated_now());
   ahead_ = {};
   if (killed_) return drop_all();
   wake_if_needed();
@@ -61,8 +61,9 @@ std::uint64_t SimRuntime::seed() {
          scheduler_.events_run();
 }
 
-TimerId SimRuntime::start_timer(Instant due, Fn<void()> task) {
+TimerId SimRuntime::start_timer(Instant shown, Fn<void()> task) {
   if (killed_) return {};
+  const Instant due = options_.clock.time_of(shown);
   const std::uint64_t id = next_timer_++;
   timers_.emplace(TimerKey{due, id}, std::move(task));
   timer_due_.emplace(id, due);
@@ -127,7 +128,7 @@ void SimRuntime::pause_until(Instant until) {
 void SimRuntime::wake_if_needed() {
   if (killed_ || loop_depth_ > 0) return;
   if (!ready_.empty() || !next_turn_.empty()) {
-    wake_within(now(), options_.wake_max);
+    wake_within(simulated_now(), options_.wake_max);
   } else if (!timers_.empty()) {
     wake_within(timers_.begin()->first.first, options_.timer_late_max);
   }
@@ -161,7 +162,7 @@ void SimRuntime::turn() {
   run_all(tasks.input_end);
   run_all(tasks.turn_end);
   --loop_depth_;
-  busy_until_ = now();
+  busy_until_ = simulated_now();
   ahead_ = {};
   if (killed_) return drop_all();
   if (!ready_.empty() || !next_turn_.empty()) return wake_at(busy_until_);
@@ -182,7 +183,7 @@ std::size_t SimRuntime::run_inputs() {
 }
 
 void SimRuntime::run_due_timers() {
-  const Instant due = now();
+  const Instant due = simulated_now();
   while (!killed_ && !timers_.empty() && timers_.begin()->first.first <= due) {
     auto timer = timers_.extract(timers_.begin());
     timer_due_.erase(timer.key().second);

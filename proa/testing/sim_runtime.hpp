@@ -10,6 +10,7 @@
 
 #include "proa/port/runtime.hpp"
 #include "proa/testing/scheduler.hpp"
+#include "proa/testing/sim_clock.hpp"
 
 namespace proa::testing {
 
@@ -23,7 +24,7 @@ struct SimRuntimeOptions {
   Duration dispatch_max = std::chrono::microseconds{60};  ///< from a post to the start on a lane
   Duration timer_late_max = std::chrono::microseconds{100};
   std::array<Duration, kLanes> task_max = {};  ///< by Lane: duration of a task, without its disk
-  Duration wall_clock_offset = {};
+  SimClock clock = {};
 };
 
 /// What the tasks of a lane did and how.
@@ -45,7 +46,7 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   SimRuntime(const SimRuntime&) = delete;
   SimRuntime& operator=(const SimRuntime&) = delete;
 
-  Instant now() const override { return scheduler_.now() + ahead_; }
+  Instant now() const override { return options_.clock.shown_at(simulated_now()); }
   WallTime wall_clock() const override;
   Executor& loop() override { return loop_; }
   std::unique_ptr<LaneExecutor> make_lane(Lane lane) override;
@@ -65,7 +66,10 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   bool running() const { return loop_depth_ > 0 || lane_running_ != nullptr; }
   /// Runs nothing until then; memory, sockets and disk stay as they are (SIGSTOP).
   void pause_until(Instant until);
-  bool is_paused() const { return now() < paused_until_; }
+  bool is_paused() const { return simulated_now() < paused_until_; }
+  /// From now on a timer is told up to so much late.
+  void set_timer_late_max(Duration most) { options_.timer_late_max = most; }
+  void step_wall_clock(Duration by) { options_.clock.wall_ahead += by; }
   /// Called after each task of a lane: what its disk operations cost.
   void set_disk_cost(Fn<Duration()> cost) { disk_cost_ = std::move(cost); }
   const LaneCounters& counters(Lane lane) const {
@@ -100,6 +104,7 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   };
   using TimerKey = std::pair<Instant, std::uint64_t>;
 
+  Instant simulated_now() const { return scheduler_.now() + ahead_; }  ///< of the simulation
   void post_to_loop(Fn<void()> task);
   void wake_at(Instant due);
   void wake_within(Instant earliest, Duration late_max);
@@ -122,7 +127,7 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   LoopExecutor loop_{*this};
   std::deque<Ready> ready_;
   Tasks next_turn_;
-  std::map<TimerKey, Fn<void()>> timers_;
+  std::map<TimerKey, Fn<void()>> timers_;  ///< by the time of the simulation
   std::map<std::uint64_t, Instant> timer_due_;
   std::uint64_t next_timer_ = 1;
   std::vector<SimLane*> lanes_;

@@ -27,6 +27,7 @@ struct Fixture : ::testing::Test {
 };
 
 struct Turn : Fixture {};
+struct Clock : Fixture {};
 struct Lanes : Fixture {};
 
 // design.md §4: the steps of a turn, and what registers inside the last ones waits for the next.
@@ -202,6 +203,51 @@ TEST(SimRuntime, RepeatsItselfExactlyWithTheSameSeed) {
   };
   EXPECT_EQ(run(3), run(3));
   EXPECT_NE(run(3), run(4));
+}
+
+// A fast clock is far ahead, and a timer is due when it shows so, never before.
+TEST_F(Clock, RunsAtItsOwnRateAndItsTimersAreDueByIt) {
+  for (const std::int64_t ppm : {200'000, -200'000, 37, -1}) {
+    const SimRuntimeOptions options{.clock = {.fast_ppm = ppm, .ahead = 7h}};
+    const auto runtime = std::make_shared<SimRuntime>(scheduler, options, 7);
+    const Instant begun = scheduler.now();
+    const Instant due = runtime->now() + 10s;
+    Instant shown{};
+    runtime->start_timer(due, [&] { shown = runtime->now(); });
+
+    run();
+
+    EXPECT_GE(shown, due);
+    EXPECT_LT(shown, due + 1ms);
+    const Duration took = scheduler.now() - begun;
+    const Duration expected{10'000'000'000 * 1'000'000 / (1'000'000 + ppm)};
+    EXPECT_GE(took + 1us, expected);
+    EXPECT_LT(took, expected + 1ms);
+  }
+}
+
+TEST_F(Clock, OfTheWallStepsBothWaysAndTheMonotonicOneDoesNot) {
+  const auto runtime = make(0);
+  const Instant before = runtime->now();
+  const std::int64_t wall = runtime->wall_clock().unix_seconds;
+  runtime->step_wall_clock(1h);
+  EXPECT_EQ(runtime->wall_clock().unix_seconds, wall + 3600);
+  runtime->step_wall_clock(-2h);
+  EXPECT_EQ(runtime->wall_clock().unix_seconds, wall - 3600);
+  EXPECT_EQ(runtime->now(), before);
+}
+
+TEST_F(Clock, TellsOfATimerAsLateAsItMay) {
+  const auto runtime = make(0);
+  runtime->set_timer_late_max(10s);
+  Duration latest{};
+  for (int timer = 0; timer < 20; ++timer) {
+    const Instant due = runtime->now() + 1s;
+    runtime->start_timer(due, [&] { latest = std::max(latest, runtime->now() - due); });
+    run();
+  }
+  EXPECT_GT(latest, 5s);
+  EXPECT_LE(latest, 10s);
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ void SimStreams::begin_dial(const std::shared_ptr<Dial>& dial, Duration limit) {
 /// The request to connect has arrived, unless the link is cut: then it waits to be repeated.
 void SimStreams::try_dial(const std::shared_ptr<Dial>& dial) {
   if (dial->over) return;
-  if (link(dial->from, dial->to).is_cut || link(dial->to, dial->from).is_cut) {
+  if (link(dial->from, dial->to).stops_all() || link(dial->to, dial->from).stops_all()) {
     waiting_dials_.push_back(dial);
     return;
   }
@@ -92,6 +92,7 @@ void SimStreams::send(const std::shared_ptr<Connection>& connection, std::size_t
     if (!way.is_cut) break_later(connection);  // the other machine knows of no such connection
     return;
   }
+  if (lose_reply(connection, side, way)) return;
   random_.begin("reset");
   const bool reset = random_.permille(options_.reset_permille);
   if (reset || (way.is_cut && way.mode == StreamCut::reset)) {
@@ -99,11 +100,27 @@ void SimStreams::send(const std::shared_ptr<Connection>& connection, std::size_t
     return break_later(connection);
   }
   flow.on_the_way.push_back(std::move(bytes));
-  if (way.is_cut) {
+  if (way.stops_all()) {
     flow.stalled = true;
     return;
   }
   arrive_later(connection, side);
+}
+
+/// Bytes that are lost leave a gap, behind which nothing may arrive: the connection breaks there.
+bool SimStreams::lose_reply(const std::shared_ptr<Connection>& connection, std::size_t side,
+                            const Link& way) {
+  Flow& flow = connection->flows[side];
+  const bool loses = side == 1 && way.is_cut && way.mode == StreamCut::replies;
+  if (loses) {
+    ++replies_lost_;
+    flow.has_gap = true;
+    return true;
+  }
+  if (!flow.has_gap) return false;
+  connection->dead = true;
+  break_later(connection);
+  return true;
 }
 
 void SimStreams::arrive_later(const std::shared_ptr<Connection>& connection, std::size_t side) {
@@ -138,7 +155,8 @@ void SimStreams::end(const std::shared_ptr<Connection>& connection, std::size_t 
   Flow& flow = connection->flows[side];
   if (connection->dead || std::exchange(flow.end_sent, true)) return;
   const Link& way = link(connection->ends[side].address, connection->ends[1 - side].address);
-  if (way.is_cut) {
+  if (lose_reply(connection, side, way)) return;
+  if (way.stops_all()) {
     flow.stalled = true;
     return;
   }

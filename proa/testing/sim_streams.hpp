@@ -27,6 +27,7 @@ enum class StreamCut : std::uint8_t {
   stall,      ///< bytes arrive when the link is healed
   half_open,  ///< bytes are gone; nobody is told before something is written after the healing
   reset,      ///< the next write breaks the connection
+  replies,    ///< what the side that was dialled writes is gone; the next after that breaks it
 };
 
 class SimStream;
@@ -50,6 +51,7 @@ class SimStreams {
   void heal(const ServerAddress& from, const ServerAddress& to);
   void heal_all();
   SimStreamOptions& options() { return options_; }
+  std::uint64_t replies_lost() const { return replies_lost_; }  ///< writes, by StreamCut::replies
 
  private:
   friend class SimStream;
@@ -60,6 +62,7 @@ class SimStreams {
   struct Link {
     bool is_cut = false;
     StreamCut mode = StreamCut::stall;
+    bool stops_all() const { return is_cut && mode != StreamCut::replies; }
   };
 
   Link& link(const ServerAddress& from, const ServerAddress& to) { return links_[{from, to}]; }
@@ -68,6 +71,7 @@ class SimStreams {
   void establish(const std::shared_ptr<Dial>& dial, SimStreamLayer& at);
   void send(const std::shared_ptr<Connection>& connection, std::size_t side,
             std::vector<std::byte> bytes);
+  bool lose_reply(const std::shared_ptr<Connection>& connection, std::size_t side, const Link& way);
   void arrive_later(const std::shared_ptr<Connection>& connection, std::size_t side);
   void arrive(const std::shared_ptr<Connection>& connection, std::size_t side);
   void end(const std::shared_ptr<Connection>& connection, std::size_t side);
@@ -84,6 +88,7 @@ class SimStreams {
   std::map<std::pair<ServerAddress, ServerAddress>, Link> links_;
   std::vector<std::weak_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Dial>> waiting_dials_;  ///< for a link to be healed
+  std::uint64_t replies_lost_ = 0;
 };
 
 }  // namespace proa::testing

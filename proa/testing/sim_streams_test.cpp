@@ -166,5 +166,35 @@ TEST_F(Streams, AreNotHandedToWhoeverHasGivenUp) {
   EXPECT_EQ(b, nullptr);
 }
 
+TEST_F(Streams, LoseAnswersAloneAndBreakAtTheNextOneBehindTheGap) {
+  connect();
+  run();
+  streams.cut({"b"}, {"a"}, StreamCut::replies);
+  EXPECT_EQ(write(*a, "ask"), 3U);
+  EXPECT_EQ(write(*b, "answer"), 6U);
+  run();
+  EXPECT_EQ(read(*b), "ask");
+  EXPECT_EQ(read(*a), "");
+  EXPECT_EQ(streams.replies_lost(), 1U);
+  streams.heal_all();
+  run();
+  EXPECT_EQ(read(*a), "");  // nobody knows yet
+  EXPECT_EQ(write(*b, "more"), 4U);
+  run();
+  EXPECT_EQ(read(*a), "(gone)");
+}
+
+TEST_F(Streams, AreDialledAndAnsweredByTheOtherSideWhileAnswersAreLost) {
+  streams.cut({"a"}, {"b"}, StreamCut::replies);
+  connect();
+  run();
+  EXPECT_EQ(log, "connected ");
+  EXPECT_EQ(write(*b, "yes"), 3U);
+  EXPECT_EQ(write(*a, "ask"), 3U);  // what a asks for is no answer
+  run();
+  EXPECT_EQ(read(*a), "yes");
+  EXPECT_EQ(read(*b), "ask");
+}
+
 }  // namespace
 }  // namespace proa::testing

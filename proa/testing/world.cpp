@@ -8,6 +8,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::size_t kMachinesMax = 8;
+
 template <std::size_t N, class T>
 T one_of(Choices& random, const std::array<T, N>& choices) {
   return choices[random.below(N)];
@@ -188,6 +190,10 @@ World draw_world(Choices& random) {
   world.cluster.config.vote_before_configuration = !world.orders.is_careful;
   random.begin("flood");
   world.flood = one_of<3, std::size_t>(random, {30, 100, 400});
+  world.faults = draw_faults(random);
+  Choices clocks = random.apart("clocks");
+  world.cluster.clocks = draw_clocks(clocks, kMachinesMax);
+  world.cluster.snapshots_named_by_time = !world.cluster.clocks.empty();
   return world;
 }
 
@@ -203,6 +209,8 @@ void restrict_to(Preset preset, World& world) {
   const bool has_bad_disks = preset == Preset::dying_disks || preset == Preset::everything;
   if (!has_bad_disks) world.cluster.disk = {.sync_max = world.cluster.disk.sync_max};
   if (preset != Preset::everything) world.orders.works = false;
+  restrict_to(preset, world.faults);
+  if (preset != Preset::everything) world.cluster.clocks.clear();
 }
 
 }  // namespace proa::testing

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "proa/testing/clients.hpp"
+#include "proa/testing/fault_machines.hpp"
 #include "proa/testing/nemesis.hpp"
 #include "proa/testing/operator.hpp"
 #include "proa/testing/preset.hpp"
@@ -12,6 +13,7 @@ namespace proa::testing {
 struct World {
   SimClusterOptions cluster = {};
   NemesisOptions nemesis = {};
+  FaultOptions faults = {};
   OperatorOptions orders = {};
   LoadOptions load = {};
   std::size_t flood = 100;  ///< writes that a stranded leader is given

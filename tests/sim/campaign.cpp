@@ -24,6 +24,7 @@ class Run {
         cluster_(with_fsm(plan_.cluster)),
         choices_(cluster_.scheduler().random().part("campaign")),
         nemesis_(cluster_, plan_.nemesis, cluster_.scheduler().random().part("nemesis")),
+        faults_(cluster_, plan_.faults, cluster_.scheduler().random()),
         operator_(cluster_, plan_.orders, cluster_.scheduler().random().part("operator")),
         restorer_(cluster_, oracle_, nemesis_, plan_.restores,
                   cluster_.scheduler().random().part("restorer")),
@@ -36,6 +37,7 @@ class Run {
       restorer_.server_crashed(server);
       nemesis_.server_crashed(server);
     });
+    nemesis_.accompany(faults_);
     cluster_.on_leader([this](std::size_t server) { nemesis_.server_leads(server); });
     cluster_.on_install([this](std::size_t server) { nemesis_.server_installs(server); });
     cluster_.on_restore([this](std::size_t server, LogIndex last) {
@@ -159,7 +161,10 @@ class Run {
             .restores = restorer_.counters(),
             .cluster = cluster_.counters(),
             .checks = cluster_.invariants().counters(),
-            .network = cluster_.network_counters()};
+            .network = cluster_.network_counters(),
+            .replies_lost = cluster_.replies_lost(),
+            .drifting_clocks = plan_.cluster.clocks.empty() ? 0 : cluster_.size(),
+            .faults = faults_.counters()};
   }
 
   const RunOptions options_;
@@ -170,6 +175,7 @@ class Run {
   testing::SimCluster cluster_;
   testing::Choices choices_;
   testing::Nemesis nemesis_;
+  testing::FaultMachines faults_;
   testing::Operator operator_;
   Restorer restorer_;
   OracleRequests requests_;

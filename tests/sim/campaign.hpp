@@ -51,6 +51,9 @@ struct SeedReport {
   testing::ClusterCounters cluster = {};
   testing::CheckCounters checks = {};
   testing::NetworkCounters network = {};
+  std::uint64_t replies_lost = 0;  ///< while their requests arrived
+  std::uint64_t drifting_clocks = 0;
+  testing::FaultCounters faults = {};
 };
 
 /// Runs a seed to its end: load and faults, then healing, then the checks of what must be so when

@@ -63,6 +63,21 @@ void Tally::add(const SeedReport& report) {
   shown("messages lost", report.network.lost);
   shown("messages repeated", report.network.duplicated);
   shown("messages held by a cut", report.network.held);
+  const auto troubles = [&](testing::NetworkTrouble trouble) {
+    return report.faults.network.made[static_cast<std::size_t>(trouble)];
+  };
+  shown("bridges", troubles(testing::NetworkTrouble::bridge));
+  shown("flapping links", troubles(testing::NetworkTrouble::flapping));
+  shown("times a flapping link went down", report.faults.network.flaps);
+  shown("replies lost alone", report.replies_lost);
+  shown("times links were clogged", troubles(testing::NetworkTrouble::clog));
+  shown("times lines were narrow", troubles(testing::NetworkTrouble::narrow));
+  const auto clock_troubles = [&](testing::ClockTrouble trouble) {
+    return report.faults.clocks.made[static_cast<std::size_t>(trouble)];
+  };
+  shown("clocks that run at their own rate", report.drifting_clocks);
+  shown("times timers were late", clock_troubles(testing::ClockTrouble::late_timers));
+  shown("wall clock steps", clock_troubles(testing::ClockTrouble::wall_step));
   shown("messages checked", report.checks.messages_checked);
   shown("commits checked", report.checks.commits_checked);
   shown("applies checked", report.checks.applies_checked);

@@ -18,6 +18,7 @@ struct SimStreams::Flow {
   std::size_t bytes_under_way = 0;  ///< written and not yet read
   Instant last_arrival = {};
   bool stalled = false;      ///< by a cut: what is on the way waits for the healing
+  bool has_gap = false;      ///< something was lost: whatever is sent behind breaks the connection
   bool end_sent = false;     ///< the writer has closed
   bool end_arrived = false;  ///< the reader sees the end behind what has arrived
 };

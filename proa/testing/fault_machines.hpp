@@ -1,0 +1,42 @@
+#pragma once
+
+#include "proa/testing/clocks.hpp"
+#include "proa/testing/network_faults.hpp"
+#include "proa/testing/preset.hpp"
+
+namespace proa::testing {
+
+/// What a seed decides about the machines beside the nemesis.
+struct FaultOptions {
+  NetworkFaultOptions network = {};
+  ClockFaultOptions clocks = {};
+};
+
+FaultOptions draw_faults(Choices& random);
+
+/// Takes out what the preset is not about.
+void restrict_to(Preset preset, FaultOptions& faults);
+
+struct FaultCounters {
+  NetworkFaultCounters network = {};
+  ClockFaultCounters clocks = {};
+};
+
+/// All of them. Threads: one.
+class FaultMachines final : public FaultMachine {
+ public:
+  /// `choices`: of which nothing is drawn here, so that others may draw from it as well.
+  FaultMachines(SimCluster& cluster, const FaultOptions& options, const Choices& choices);
+
+  void start() override;
+  void stop() override;
+  void truce_until(Instant until) override;
+  FaultCounters counters() const;
+
+ private:
+  NetworkFaults network_;
+  ClockFaults clocks_;
+  std::vector<FaultMachine*> all_;
+};
+
+}  // namespace proa::testing
