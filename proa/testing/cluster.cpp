@@ -40,6 +40,7 @@ World world_of(const ClusterOptions& options, std::uint64_t seed, TapeDeck* deck
   if (options.config) {
     world.cluster.config = *options.config;
     world.orders.is_careful = !options.config->vote_before_configuration;
+    world.faults.second_orders.is_careful = world.orders.is_careful;
   }
   world.cluster.config.shutdown_on_remove = false;  // nobody would start it again
   return world;
@@ -254,7 +255,9 @@ class Cluster::Inner {
   }
 
   bool rest() {
-    const auto open = [&] { return clients_.open_attempts() + operator_.open_orders(); };
+    const auto open = [&] {
+      return clients_.open_attempts() + operator_.open_orders() + faults_.open_futures();
+    };
     if (!run_until([&] { return open() == 0; })) {
       return not_live(std::to_string(open()) + " futures are not complete");
     }

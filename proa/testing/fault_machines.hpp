@@ -1,7 +1,9 @@
 #pragma once
 
 #include "proa/testing/clocks.hpp"
+#include "proa/testing/meddler.hpp"
 #include "proa/testing/network_faults.hpp"
+#include "proa/testing/operator.hpp"
 #include "proa/testing/preset.hpp"
 
 namespace proa::testing {
@@ -10,6 +12,8 @@ namespace proa::testing {
 struct FaultOptions {
   NetworkFaultOptions network = {};
   ClockFaultOptions clocks = {};
+  MeddlerOptions meddling = {};
+  OperatorOptions second_orders = {.works = false};
 };
 
 FaultOptions draw_faults(Choices& random);
@@ -20,6 +24,8 @@ void restrict_to(Preset preset, FaultOptions& faults);
 struct FaultCounters {
   NetworkFaultCounters network = {};
   ClockFaultCounters clocks = {};
+  MeddlerCounters meddling = {};
+  OperatorCounters second_orders = {};
 };
 
 /// All of them. Threads: one.
@@ -31,11 +37,16 @@ class FaultMachines final : public FaultMachine {
   void start() override;
   void stop() override;
   void truce_until(Instant until) override;
+  void server_installs(std::size_t server) override;
+  void server_crashed(std::size_t server) override;
+  std::size_t open_futures() const override;
   FaultCounters counters() const;
 
  private:
   NetworkFaults network_;
   ClockFaults clocks_;
+  Meddler meddler_;
+  Operator second_operator_;  ///< knows nothing of the first one
   std::vector<FaultMachine*> all_;
 };
 

@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 constexpr std::uint32_t kNemesisTag = 0x4000000;
 constexpr std::uint64_t kOperationsAheadMax = 24;
 constexpr std::uint64_t kOperationsOfRecoveryMax = 12;
+constexpr std::uint64_t kOperationsOfForcedRecoveryMax = 24;
 constexpr Duration kStallMax = 3s;
 constexpr Duration kPauseMax = 3s;
 constexpr Duration kAwayMax = 25s;
@@ -53,6 +54,7 @@ Nemesis::Nemesis(SimCluster& cluster, NemesisOptions options, Choices choices)
       options_(options),
       random_(std::move(choices)),
       restarts_(random_.part("restarts")),
+      recoveries_(random_.apart("recoveries")),
       calm_network_(cluster.network_options()) {}
 
 void Nemesis::start() {
@@ -315,7 +317,17 @@ void Nemesis::recover() {
   if (cluster_.invariants().shadow(best).hard_state.term < led) return;
   for (std::size_t server = 0; server < cluster_.size(); ++server)
     cluster_.crash(server, Crash::process);
-  cluster_.recover(best);
+  cluster_.recover(best, draw_recovery_crash());
+}
+
+/// Whoever is interrupted does it again.
+std::optional<RecoveryCrash> Nemesis::draw_recovery_crash() {
+  recoveries_.begin("crash");
+  const bool crashes = recoveries_.percent(50);
+  const std::uint64_t operations = 1 + recoveries_.below(kOperationsOfForcedRecoveryMax);
+  const Crash kind = draw_kind(recoveries_);
+  if (!crashes) return std::nullopt;
+  return RecoveryCrash{.operations = operations, .kind = kind};
 }
 
 LogPosition Nemesis::last_position(std::size_t server) const {
@@ -366,6 +378,7 @@ void Nemesis::end_truce() {
 }
 
 void Nemesis::server_crashed(std::size_t server) {
+  if (others_ != nullptr) others_->server_crashed(server);
   restarts_.begin("downtime");
   const bool stays_away = left_behind_ == server && !stopped_;
   if (stays_away) return restart_once_behind(server, cluster_.scheduler().now() + kAwayMax);
@@ -403,6 +416,7 @@ void Nemesis::server_leads(std::size_t server) {
 
 /// While it stores the snapshot of the old leader, a new one sends it entries behind that.
 void Nemesis::server_installs(std::size_t server) {
+  if (others_ != nullptr) others_->server_installs(server);
   if (stopped_ || !std::exchange(strikes_install_, false)) return;
   random_.begin("strike install");
   cluster_.disk(server).stall_next_sync(kStallMax / 2 + up_to(kStallMax / 2));

@@ -96,6 +96,7 @@ class Nemesis {
   void calm_disks();
   void replace();
   void recover();
+  std::optional<RecoveryCrash> draw_recovery_crash();
   LogPosition last_position(std::size_t server) const;
   bool is_dispensable(std::size_t server) const;
 
@@ -103,6 +104,7 @@ class Nemesis {
   NemesisOptions options_;
   Choices random_;
   Choices restarts_;
+  Choices recoveries_;
   SimNetworkOptions calm_network_;
   std::optional<Move> ambush_;              ///< waits for the next leader
   std::optional<std::size_t> left_behind_;  ///< stays down longer

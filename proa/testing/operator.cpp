@@ -37,10 +37,10 @@ void Operator::change(std::size_t at) {
   Raft& raft = *cluster_.raft(at);
   const ConfigurationAt seen = raft.status().latest_configuration;
   if (const auto lost = lost_member(seen.configuration)) {
-    return follow(at, raft.remove_server(*lost, seen.index), counters_.changes);
+    return follow_change(at, raft.remove_server(*lost, seen.index), *lost);
   }
   const Server server = cluster_.server(any_server());
-  follow(at, change_of(raft, server), counters_.changes);
+  follow_change(at, change_of(raft, server), server.id);
 }
 
 /// What takes a vote away names the configuration it assumes, or two orders at once would take two.
@@ -78,19 +78,50 @@ bool Operator::is_reached(const Server& server) const {
 void Operator::transfer(std::size_t at) {
   std::optional<ServerId> to;
   if (random_.percent(50)) to = cluster_.server(any_server()).id;
-  follow(at, cluster_.raft(at)->leadership_transfer(std::move(to)), counters_.transfers);
+  follow(at, cluster_.raft(at)->leadership_transfer(std::move(to)),
+         [this] { ++counters_.transfers; });
+}
+
+void Operator::follow_change(std::size_t at, Future<LogIndex> future, ServerId subject) {
+  follow(at, std::move(future), [this, at, subject = std::move(subject)] { changed(at, subject); });
+}
+
+void Operator::changed(std::size_t at, const ServerId& subject) {
+  ++counters_.changes;
+  const ConfigurationAt now = cluster_.raft(at)->status().latest_configuration;
+  if (now.configuration.is_member(subject)) {
+    counters_.re_added += removed_.erase(subject);
+    return;
+  }
+  removed_.insert(subject);
+  if (options_.regret_percent == 0 || stopped_) return;
+  regrets_.begin("regret");
+  if (!regrets_.percent(options_.regret_percent)) return;
+  cluster_.scheduler().after({}, kOperatorTag, [this, at, subject] { add_again(at, subject); });
+}
+
+/// The same identity, with all that its disk holds.
+void Operator::add_again(std::size_t at, const ServerId& removed) {
+  const auto number = cluster_.number_of(removed);
+  Raft* raft = cluster_.raft(at);
+  if (!number || raft == nullptr) return;
+  const Server& server = cluster_.server(*number);
+  const bool can_vote = !options_.is_careful || is_reached(server);
+  follow_change(at, can_vote ? raft->add_voter(server, {}) : raft->add_nonvoter(server, {}),
+                removed);
 }
 
 template <class T>
-void Operator::follow(std::size_t at, Future<T> future, std::uint64_t& successes) {
+void Operator::follow(std::size_t at, Future<T> future, std::function<void()> succeeded) {
   const std::uint64_t order = ++orders_;
   open_.emplace(order, at);
   const std::uint64_t incarnation = cluster_.incarnation(at);
-  std::move(future).then([this, order, at, incarnation, &successes](Result<T> result) {
-    if (!cluster_.runs(at, incarnation)) return;  // nobody hears what a crashed process says
-    open_.erase(order);
-    ++(result ? successes : counters_.refused);
-  });
+  std::move(future).then(
+      [this, order, at, incarnation, succeeded = std::move(succeeded)](Result<T> result) {
+        if (!cluster_.runs(at, incarnation)) return;  // nobody hears what a crashed process says
+        open_.erase(order);
+        result ? succeeded() : static_cast<void>(++counters_.refused);
+      });
 }
 
 void Operator::server_crashed(std::size_t server) {

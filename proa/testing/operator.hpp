@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 #include "proa/testing/sim_cluster.hpp"
 
@@ -12,12 +13,14 @@ struct OperatorOptions {
   /// Gives a vote only to who holds a configuration already: others refuse theirs (divergences.md).
   bool is_careful = true;
   Duration pause_max = std::chrono::seconds{3};  ///< between two orders
+  std::uint64_t regret_percent = 0;              ///< of those it has removed it adds again at once
 };
 
 struct OperatorCounters {
   std::uint64_t changes = 0;    ///< of the configuration, committed
   std::uint64_t transfers = 0;  ///< of leadership, that succeeded
   std::uint64_t refused = 0;
+  std::uint64_t re_added = 0;  ///< servers that it had removed, under the same identity
 };
 
 /// Adds, promotes, demotes and removes servers, the leader among them, and hands leadership over:
@@ -26,7 +29,10 @@ struct OperatorCounters {
 class Operator {
  public:
   Operator(SimCluster& cluster, OperatorOptions options, Choices choices)
-      : cluster_(cluster), options_(options), random_(std::move(choices)) {}
+      : cluster_(cluster),
+        options_(options),
+        random_(std::move(choices)),
+        regrets_(random_.apart("regrets")) {}
 
   void start();
   void stop() { stopped_ = true; }
@@ -42,15 +48,20 @@ class Operator {
   std::optional<ServerId> lost_member(const Configuration& configuration) const;
   bool is_reached(const Server& server) const;
   void transfer(std::size_t at);
+  void changed(std::size_t at, const ServerId& subject);
+  void add_again(std::size_t at, const ServerId& removed);
   template <class T>
-  void follow(std::size_t at, Future<T> future, std::uint64_t& successes);
+  void follow(std::size_t at, Future<T> future, std::function<void()> succeeded);
+  void follow_change(std::size_t at, Future<LogIndex> future, ServerId subject);
   std::size_t any_server() { return random_.below(cluster_.size()); }
 
   SimCluster& cluster_;
   OperatorOptions options_;
   Choices random_;
+  Choices regrets_;
   std::map<std::uint64_t, std::size_t> open_;  ///< who was given the order
   std::uint64_t orders_ = 0;
+  std::set<ServerId> removed_;
   OperatorCounters counters_;
   bool stopped_ = false;
 };

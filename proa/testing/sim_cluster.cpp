@@ -371,22 +371,39 @@ void SimCluster::replace(std::size_t server) {
   invariants_->replaced(server, servers_[server]);
 }
 
-void SimCluster::recover(std::size_t server) {
+void SimCluster::recover(std::size_t server, std::optional<RecoveryCrash> crash) {
   ++counters_.recoveries;
   for (std::size_t other = 0; other < size(); ++other) {
     PROA_ASSERT(machines_[other]->process == nullptr);
     if (other != server) replace(other);
   }
+  if (run_recovery(server, crash)) return;
+  ++counters_.recoveries_crashed;
+  run_recovery(server, std::nullopt);
+}
+
+/// False: it was interrupted.
+bool SimCluster::run_recovery(std::size_t server, std::optional<RecoveryCrash> crash) {
   invariants_->recovers(server);
-  const auto process = new_process(server);
-  CheckedFsm fsm{process->fsm, invariants_, server};
+  auto process = new_process(server);
+  if (crash && process->files != nullptr) process->files->crash_after(crash->operations);
   Config config = options_.config;
   config.local_id = servers_[server].id;
   const Stores stores{
       .logs = *process->logs, .stable = *process->stable, .snapshots = *process->snapshots};
+  CheckedFsm fsm{process->fsm, invariants_, server};
   const auto done = recover_cluster(config, fsm, stores, {.servers = {servers_[server]}});
-  if (!done) invariants_->violated("recovery failed: " + to_string(done.error()));
+  const bool interrupted = process->runtime->ended();
+  if (!done && !interrupted) invariants_->violated("recovery failed: " + to_string(done.error()));
+  if (interrupted) {
+    std::erase(crashed_, server);
+    process->files->set_on_crash(nullptr);
+    process->files->crash();
+  }
+  process = nullptr;
+  if (interrupted && crash->kind == Crash::power) machines_[server]->disk->cut_power();
   invariants_->process_ended(server);
+  return !interrupted;
 }
 
 /// Everything in the process is destroyed; nothing of it runs any more.

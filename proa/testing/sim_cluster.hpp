@@ -74,6 +74,12 @@ enum class Crash : std::uint8_t {
   power,    ///< what was not synced survives, vanishes or is torn
 };
 
+/// A forced recovery is interrupted at its `operations`-th change of the disk.
+struct RecoveryCrash {
+  std::uint64_t operations = 1;
+  Crash kind = Crash::process;
+};
+
 struct ClusterCounters {
   std::uint64_t crashes = 0;
   std::uint64_t leader_crashes = 0;
@@ -84,8 +90,9 @@ struct ClusterCounters {
   std::uint64_t segments_begun = 0;  ///< of the logs
   std::uint64_t log_writes_in_flight_at_crash = 0;
   std::uint64_t crashes_during_recovery = 0;
-  std::uint64_t recoveries = 0;    ///< forced, of a cluster that has lost its quorum
-  std::uint64_t replacements = 0;  ///< of a server by one that knows nothing
+  std::uint64_t recoveries = 0;          ///< forced, of a cluster that has lost its quorum
+  std::uint64_t recoveries_crashed = 0;  ///< and done again
+  std::uint64_t replacements = 0;        ///< of a server by one that knows nothing
   std::uint64_t inline_tasks = 0;
   std::uint64_t lane_tasks = 0;
 };
@@ -150,7 +157,8 @@ class SimCluster {
   void replace(std::size_t server);
   /// Forced recovery (reference §1.8): all are down, and only `server` comes back, as the one
   /// member of the cluster, with recover_cluster. The others are replaced. Nothing is started.
-  void recover(std::size_t server);
+  /// With a `crash` it is interrupted, and done once more.
+  void recover(std::size_t server, std::optional<RecoveryCrash> crash = {});
   /// Called when a process has ended, whoever ended it.
   void on_crash(std::function<void(std::size_t server)> hook) { on_crash_ = std::move(hook); }
   /// Called when a server begins to lead, before it has told anybody. Not the place for crash().
@@ -186,6 +194,7 @@ class SimCluster {
   std::shared_ptr<Transport> new_transport(std::size_t server, Process& process);
   void start_service(std::size_t server, Process& process);
   void launch(std::size_t server, std::optional<std::uint64_t> crash_after);
+  bool run_recovery(std::size_t server, std::optional<RecoveryCrash> crash);
   void end_process(std::size_t server);
   void end_crashed_processes();
   void crash_soon(std::size_t server);

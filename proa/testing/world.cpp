@@ -191,6 +191,11 @@ World draw_world(Choices& random) {
   random.begin("flood");
   world.flood = one_of<3, std::size_t>(random, {30, 100, 400});
   world.faults = draw_faults(random);
+  Choices regrets = random.apart("regrets");
+  regrets.begin("regrets");
+  world.orders.regret_percent = one_of<3, std::uint64_t>(regrets, {0, 30, 90});
+  world.faults.second_orders.is_careful = world.orders.is_careful;
+  world.faults.second_orders.regret_percent = world.orders.regret_percent;
   Choices clocks = random.apart("clocks");
   world.cluster.clocks = draw_clocks(clocks, kMachinesMax);
   world.cluster.snapshots_named_by_time = !world.cluster.clocks.empty();

@@ -112,7 +112,8 @@ class Run {
     }
     clients_.stop();
     const auto open = [&] {
-      return clients_.open_attempts() + operator_.open_orders() + (restorer_.is_open() ? 1 : 0);
+      return clients_.open_attempts() + operator_.open_orders() + faults_.open_futures() +
+             (restorer_.is_open() ? 1 : 0);
     };
     if (!run_until(limit, [&] { return open() == 0; })) {
       return not_live(std::to_string(open()) + " futures are not complete");

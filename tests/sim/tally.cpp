@@ -78,6 +78,19 @@ void Tally::add(const SeedReport& report) {
   shown("clocks that run at their own rate", report.drifting_clocks);
   shown("times timers were late", clock_troubles(testing::ClockTrouble::late_timers));
   shown("wall clock steps", clock_troubles(testing::ClockTrouble::wall_step));
+  const auto meddlings = [&](testing::Meddling meddling) {
+    return report.faults.meddling.made[static_cast<std::size_t>(meddling)];
+  };
+  shown("changes by a second operator", report.faults.second_orders.changes);
+  shown("servers removed and added again",
+        report.orders.re_added + report.faults.second_orders.re_added);
+  shown("transfers to a lagging server", meddlings(testing::Meddling::transfer_to_lagging));
+  shown("transfers to a removed server", meddlings(testing::Meddling::transfer_to_removed));
+  shown("transfers to a nonvoter", meddlings(testing::Meddling::transfer_to_nonvoter));
+  shown("transfers to a server cut off", meddlings(testing::Meddling::transfer_cut_off));
+  shown("snapshots asked for", meddlings(testing::Meddling::snapshot));
+  shown("snapshots asked for in an install", meddlings(testing::Meddling::snapshot_while_install));
+  shown("forced recoveries interrupted", report.cluster.recoveries_crashed);
   shown("messages checked", report.checks.messages_checked);
   shown("commits checked", report.checks.commits_checked);
   shown("applies checked", report.checks.applies_checked);
