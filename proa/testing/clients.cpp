@@ -115,6 +115,7 @@ void Clients::written(AttemptId attempt, Result<Applied> result) {
     requests_.acknowledged(attempt, *result);
   } else {
     requests_.failed(attempt, result.error());
+    if (result.error().code == Errc::busy) ++writes_refused_as_busy_;
     if (open.waited_for) ask_elsewhere(open.client, result.error());
   }
   if (open.waited_for) release(open.client);

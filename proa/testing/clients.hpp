@@ -57,6 +57,7 @@ class Clients {
   /// What was given to a server which still runs and has not come back.
   std::size_t open_attempts() const { return open_.size(); }
   std::uint64_t in_flight_at_crashes() const { return in_flight_at_crashes_; }
+  std::uint64_t writes_refused_as_busy() const { return writes_refused_as_busy_; }
   std::uint64_t reads() const { return reads_; }
   /// Reads that another server has confirmed than the one before.
   std::uint64_t reads_after_leader_change() const { return reads_after_leader_change_; }
@@ -97,6 +98,7 @@ class Clients {
   std::vector<Client> clients_;
   std::map<std::uint64_t, Open> open_;  ///< by attempt
   std::uint64_t in_flight_at_crashes_ = 0;
+  std::uint64_t writes_refused_as_busy_ = 0;
   std::uint64_t reads_ = 0;
   std::uint64_t reads_after_leader_change_ = 0;
   std::size_t read_at_ = SIZE_MAX;  ///< who has confirmed the last read

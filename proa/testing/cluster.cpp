@@ -120,7 +120,11 @@ class Cluster::Inner {
         cluster_(completed(world_.cluster)),
         choices_(cluster_.scheduler().random().part("cluster")),
         nemesis_(cluster_, world_.nemesis, cluster_.scheduler().random().part("nemesis")),
-        faults_(cluster_, world_.faults, cluster_.scheduler().random()),
+        faults_(cluster_, world_.faults,
+                {.command_bytes_max = world_.cluster.config.command_bytes_max,
+                 .flood = [this](std::size_t server,
+                                 std::size_t writes) { clients_.flood(server, writes); }},
+                cluster_.scheduler().random()),
         operator_(cluster_, world_.orders, cluster_.scheduler().random().part("operator")),
         clients_(cluster_, requests_, world_.load, cluster_.scheduler().random().part("clients")) {
     cluster_.on_crash([this](std::size_t server) { server_crashed(server); });

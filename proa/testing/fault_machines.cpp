@@ -22,6 +22,8 @@ FaultOptions draw_faults(Choices& random) {
   options.clocks = draw_clock_faults(clocks);
   Choices meddling = random.apart("meddling");
   options.meddling = draw_meddling(meddling);
+  Choices load = random.apart("load faults");
+  options.load = draw_load_faults(load);
   Choices second = random.apart("second operator");
   options.second_orders = draw_second_orders(second);
   return options;
@@ -33,16 +35,18 @@ void restrict_to(Preset preset, FaultOptions& faults) {
   if (preset == Preset::everything) return;
   faults.clocks = {};
   faults.meddling = {};
+  faults.load = {};
   faults.second_orders.works = false;
 }
 
 FaultMachines::FaultMachines(SimCluster& cluster, const FaultOptions& options,
-                             const Choices& choices)
+                             LoadFaults::Work work, const Choices& choices)
     : network_(cluster, options.network, choices.apart("network faults")),
       clocks_(cluster, options.clocks, choices.apart("clock faults")),
       meddler_(cluster, options.meddling, choices.apart("meddler")),
+      load_(cluster, options.load, std::move(work), choices.apart("load faults")),
       second_operator_(cluster, options.second_orders, choices.apart("second operator")),
-      all_{&network_, &clocks_, &meddler_} {}
+      all_{&network_, &clocks_, &meddler_, &load_} {}
 
 void FaultMachines::start() {
   for (FaultMachine* machine : all_)
@@ -83,6 +87,7 @@ FaultCounters FaultMachines::counters() const {
   return {.network = network_.counters(),
           .clocks = clocks_.counters(),
           .meddling = meddler_.counters(),
+          .load = load_.counters(),
           .second_orders = second_operator_.counters()};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "proa/testing/clocks.hpp"
+#include "proa/testing/load_faults.hpp"
 #include "proa/testing/meddler.hpp"
 #include "proa/testing/network_faults.hpp"
 #include "proa/testing/operator.hpp"
@@ -13,6 +14,7 @@ struct FaultOptions {
   NetworkFaultOptions network = {};
   ClockFaultOptions clocks = {};
   MeddlerOptions meddling = {};
+  LoadFaultOptions load = {};
   OperatorOptions second_orders = {.works = false};
 };
 
@@ -25,6 +27,7 @@ struct FaultCounters {
   NetworkFaultCounters network = {};
   ClockFaultCounters clocks = {};
   MeddlerCounters meddling = {};
+  LoadFaultCounters load = {};
   OperatorCounters second_orders = {};
 };
 
@@ -32,7 +35,8 @@ struct FaultCounters {
 class FaultMachines final : public FaultMachine {
  public:
   /// `choices`: of which nothing is drawn here, so that others may draw from it as well.
-  FaultMachines(SimCluster& cluster, const FaultOptions& options, const Choices& choices);
+  FaultMachines(SimCluster& cluster, const FaultOptions& options, LoadFaults::Work work,
+                const Choices& choices);
 
   void start() override;
   void stop() override;
@@ -46,6 +50,7 @@ class FaultMachines final : public FaultMachine {
   NetworkFaults network_;
   ClockFaults clocks_;
   Meddler meddler_;
+  LoadFaults load_;
   Operator second_operator_;  ///< knows nothing of the first one
   std::vector<FaultMachine*> all_;
 };

@@ -120,7 +120,8 @@ class SimCluster {
   void heal_links();
   LinkCuts& links() { return *links_; }  ///< for faults that come and go beside these cuts
   void set_timers_late(std::size_t server, Duration most);  ///< of its process; 0: as at its start
-  void step_wall_clock(std::size_t server, Duration by);    ///< of its machine
+  void set_lane_slow(std::size_t server, Lane lane, Duration most);  ///< likewise
+  void step_wall_clock(std::size_t server, Duration by);             ///< of its machine
   void set_line(const Line& line);     ///< of every connection, whatever else the network is like
   std::uint64_t replies_lost() const;  ///< by CutMode::replies
   /// Adds a line to the journal, if there is one.

@@ -24,6 +24,13 @@ void SimCluster::set_timers_late(std::size_t server, Duration most) {
   process->set_timer_late_max(std::max(most, options_.runtime.timer_late_max));
 }
 
+void SimCluster::set_lane_slow(std::size_t server, Lane lane, Duration most) {
+  SimRuntime* process = runtime(server);
+  if (process == nullptr) return;
+  const Duration usual = options_.runtime.task_max[static_cast<std::size_t>(lane)];
+  process->set_task_max(lane, std::max(most, usual));
+}
+
 void SimCluster::step_wall_clock(std::size_t server, Duration by) {
   clocks_[server].wall_ahead += by;
   if (SimRuntime* process = runtime(server)) process->step_wall_clock(by);

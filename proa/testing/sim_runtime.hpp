@@ -69,6 +69,10 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   bool is_paused() const { return simulated_now() < paused_until_; }
   /// From now on a timer is told up to so much late.
   void set_timer_late_max(Duration most) { options_.timer_late_max = most; }
+  /// From now on a task of this lane takes up to so much, without its disk.
+  void set_task_max(Lane lane, Duration most) {
+    options_.task_max[static_cast<std::size_t>(lane)] = most;
+  }
   void step_wall_clock(Duration by) { options_.clock.wall_ahead += by; }
   /// Called after each task of a lane: what its disk operations cost.
   void set_disk_cost(Fn<Duration()> cost) { disk_cost_ = std::move(cost); }

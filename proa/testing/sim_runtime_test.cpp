@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "proa/port/future.hpp"
@@ -248,6 +249,24 @@ TEST_F(Clock, TellsOfATimerAsLateAsItMay) {
   }
   EXPECT_GT(latest, 5s);
   EXPECT_LE(latest, 10s);
+}
+
+TEST_F(Lanes, TakeAsLongForATaskAsTheyAreToldTo) {
+  const auto runtime = make(0, 0us);
+  const auto lane = runtime->make_lane(Lane::fsm);
+  const auto longest = [&] {
+    Duration most{};
+    for (int task = 0; task < 20; ++task) {
+      const Instant begun = scheduler.now();
+      lane->post(
+          [&] { runtime->loop().post([&] { most = std::max(most, scheduler.now() - begun); }); });
+      run();
+    }
+    return most;
+  };
+  EXPECT_LT(longest(), 1ms);
+  runtime->set_task_max(Lane::fsm, 1s);
+  EXPECT_GT(longest(), 500ms);
 }
 
 }  // namespace

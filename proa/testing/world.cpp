@@ -196,6 +196,9 @@ World draw_world(Choices& random) {
   world.orders.regret_percent = one_of<3, std::uint64_t>(regrets, {0, 30, 90});
   world.faults.second_orders.is_careful = world.orders.is_careful;
   world.faults.second_orders.regret_percent = world.orders.regret_percent;
+  Choices inbox = random.apart("inbox");
+  world.cluster.config.inbox_requests_max =
+      draw_inbox(inbox, world.cluster.config.inbox_requests_max);
   Choices clocks = random.apart("clocks");
   world.cluster.clocks = draw_clocks(clocks, kMachinesMax);
   world.cluster.snapshots_named_by_time = !world.cluster.clocks.empty();
@@ -215,7 +218,9 @@ void restrict_to(Preset preset, World& world) {
   if (!has_bad_disks) world.cluster.disk = {.sync_max = world.cluster.disk.sync_max};
   if (preset != Preset::everything) world.orders.works = false;
   restrict_to(preset, world.faults);
-  if (preset != Preset::everything) world.cluster.clocks.clear();
+  if (preset == Preset::everything) return;
+  world.cluster.clocks.clear();
+  world.cluster.config.inbox_requests_max = Config{}.inbox_requests_max;
 }
 
 }  // namespace proa::testing

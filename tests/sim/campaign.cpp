@@ -24,7 +24,11 @@ class Run {
         cluster_(with_fsm(plan_.cluster)),
         choices_(cluster_.scheduler().random().part("campaign")),
         nemesis_(cluster_, plan_.nemesis, cluster_.scheduler().random().part("nemesis")),
-        faults_(cluster_, plan_.faults, cluster_.scheduler().random()),
+        faults_(cluster_, plan_.faults,
+                {.command_bytes_max = plan_.cluster.config.command_bytes_max,
+                 .flood = [this](std::size_t server,
+                                 std::size_t writes) { clients_.flood(server, writes); }},
+                cluster_.scheduler().random()),
         operator_(cluster_, plan_.orders, cluster_.scheduler().random().part("operator")),
         restorer_(cluster_, oracle_, nemesis_, plan_.restores,
                   cluster_.scheduler().random().part("restorer")),
@@ -165,6 +169,7 @@ class Run {
             .network = cluster_.network_counters(),
             .replies_lost = cluster_.replies_lost(),
             .drifting_clocks = plan_.cluster.clocks.empty() ? 0 : cluster_.size(),
+            .refused_as_busy = clients_.writes_refused_as_busy(),
             .faults = faults_.counters()};
   }
 

@@ -53,6 +53,7 @@ struct SeedReport {
   testing::NetworkCounters network = {};
   std::uint64_t replies_lost = 0;  ///< while their requests arrived
   std::uint64_t drifting_clocks = 0;
+  std::uint64_t refused_as_busy = 0;  ///< writes, by a full inbox or in a restore
   testing::FaultCounters faults = {};
 };
 

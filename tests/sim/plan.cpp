@@ -8,6 +8,8 @@ namespace {
 using namespace std::chrono_literals;
 using testing::Choices;
 
+constexpr std::size_t kCommandBytesMax = 64 << 10;  ///< so that one that is over it costs little
+
 template <std::size_t N, class T>
 T one_of(Choices& random, const std::array<T, N>& choices) {
   return choices[random.below(N)];
@@ -34,6 +36,7 @@ Plan draw_plan(std::uint64_t seed, testing::TapeDeck* deck) {
   static_cast<testing::World&>(plan) = testing::draw_world(random);
   plan.cluster.deck = deck;
   draw_sizes(random, plan);
+  plan.cluster.config.command_bytes_max = kCommandBytesMax;
   return plan;
 }
 

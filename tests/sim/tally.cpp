@@ -91,6 +91,14 @@ void Tally::add(const SeedReport& report) {
   shown("snapshots asked for", meddlings(testing::Meddling::snapshot));
   shown("snapshots asked for in an install", meddlings(testing::Meddling::snapshot_while_install));
   shown("forced recoveries interrupted", report.cluster.recoveries_crashed);
+  const auto loads = [&](testing::LoadTrouble trouble) {
+    return report.faults.load.made[static_cast<std::size_t>(trouble)];
+  };
+  shown("bursts of writes", loads(testing::LoadTrouble::burst));
+  shown("oversized commands refused", report.faults.load.oversized_refused);
+  shown("writes refused as busy", report.refused_as_busy);
+  shown("times state machines were slow", loads(testing::LoadTrouble::slow_apply));
+  shown("times snapshots were slow", loads(testing::LoadTrouble::slow_snapshots));
   shown("messages checked", report.checks.messages_checked);
   shown("commits checked", report.checks.commits_checked);
   shown("applies checked", report.checks.applies_checked);
