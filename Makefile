@@ -7,7 +7,7 @@ JOBS ?= 2
 BUILD = build/$(PRESET)
 ARGS ?=
 
-.PHONY: help setup build demo test bench check fix sim exhaust mutants torture interop clean
+.PHONY: help setup build demo test bench check fix sim exhaust mutants mutations torture interop clean
 .NOTPARALLEL:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "                     ARGS='--seed 9 --trace' tells one seed, --picture FILE draws it"
 	@echo "make exhaust         every crash of log, stable file and snapshots in short traces"
 	@echo "make mutants         every known bug put back, over three ranges of seeds, and what finds it"
+	@echo "make mutations       single conditions negated or dropped at random, and which test notices"
 	@echo "make torture         five minutes of SIGKILL and SIGSTOP for real servers under load"
 	@echo "make interop         one cluster with hashicorp/raft, and SIGKILL of either kind"
 
@@ -43,6 +44,9 @@ exhaust:
 
 mutants: setup
 	@tests/sim/run_mutants --ranges 3 $(ARGS)
+
+mutations: setup
+	@tools/mutate_conditions --page $(ARGS)
 
 interop:
 	@tools/run interop $(ARGS)
