@@ -228,5 +228,33 @@ INSTANTIATE_TEST_SUITE_P(OverStructsAndBytes, Snapshots,
                            return setting.param.wire == testing::Wire::bytes ? "Bytes" : "Structs";
                          });
 
+// Goal: a forced recovery that a crash interrupts loses nothing when it is done again. Method:
+// interrupt it at its first change of the disk, its second and so on, until it is over before.
+TEST(ForcedRecovery, LosesNothingWhenItIsInterruptedAtAnyOperationAndDoneAgain) {
+  std::uint64_t operation = 0;
+  for (bool interrupted = true; interrupted && operation < 500;) {
+    ++operation;
+    for (const Crash kind : {Crash::process, Crash::power}) {
+      Trio trio{{.seed = operation}};
+      const std::size_t stays = *trio.cluster.leader();
+      trio.write(stays, 30);
+      trio.run_until([&] { return trio.oracle.acknowledged_writes() == 30; });
+      for (std::size_t server = 0; server < 3; ++server)
+        trio.cluster.crash(server, Crash::process);
+
+      trio.cluster.recover(stays, testing::RecoveryCrash{.operations = operation, .kind = kind});
+      interrupted = trio.cluster.counters().recoveries_crashed == 1;
+      trio.cluster.start(stays);
+      trio.run_until([&] { return trio.cluster.invariants().shadow(stays).leading; });
+      trio.write(stays, 1);
+      trio.run_until([&] { return trio.oracle.acknowledged_writes() == 31; });
+
+      trio.oracle.check_nothing_is_lost(trio.oracle.last_applied());
+      ASSERT_EQ(trio.verdict(), "") << "interrupted at operation " << operation;
+    }
+  }
+  EXPECT_GT(operation, 5U);
+}
+
 }  // namespace
 }  // namespace proa::sim
