@@ -18,6 +18,8 @@ Result<std::optional<SnapshotMeta>> restore_newest(Fsm& fsm, const SnapshotStore
   std::string failures;
   for (const SnapshotMeta& meta : stored) {
     Result<OpenSnapshot> snapshot = snapshots.open(meta.id);
+    // One that cannot be read now is no damaged one: the log may begin behind its end.
+    if (!snapshot && snapshot.error().code == Errc::io_error) return fail(snapshot.error());
     Result<void> restored;
     if (!snapshot) {
       restored = fail(snapshot.error());

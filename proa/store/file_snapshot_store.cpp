@@ -109,13 +109,17 @@ class FileSnapshotStore::Folder {
     return file->sync();
   }
 
-  /// All that are finished and have a sound meta.json, newest first.
+  /// All that are finished and have a sound meta.json, newest first. One that cannot be read now is
+  /// no damaged one: it is there at the next try, and the log may begin behind it.
   Result<std::vector<SnapshotMeta>> list_all() const {
     PROA_TRY(const auto entries, files_->list(root_));
     std::vector<SnapshotMeta> metas;
     for (const DirectoryEntry& entry : entries) {
       if (!entry.is_directory || is_unfinished(entry.name)) continue;
+      PROA_TRY(const bool there, files_->exists(store::join(path(entry.name), kMetaName)));
+      if (!there) continue;
       auto meta = read_meta(entry.name);
+      if (!meta && meta.error().code == Errc::io_error) return fail(std::move(meta).error());
       if (meta) metas.push_back(std::move(meta->meta));
     }
     std::sort(metas.begin(), metas.end(), newer);
@@ -283,6 +287,8 @@ Result<OpenSnapshot> FileSnapshotStore::open(const std::string& id) const {
   }
   PROA_TRY(const store::MetaFile meta, folder_->read_meta(id));
   const std::string path = store::join(folder_->path(id), kStateName);
+  PROA_TRY(const bool has_state, folder_->files().exists(path));
+  if (!has_state) return fail(Errc::corrupt, path + ": it is missing");
   PROA_TRY(auto file, folder_->files().open(path, OpenMode::read));
   PROA_TRY(const std::uint64_t size, file->size());
   if (size != meta.meta.size) {

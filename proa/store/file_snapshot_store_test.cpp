@@ -299,6 +299,24 @@ TEST(FileSnapshotStore, RemovesWhatWasCancelledOrLetGoOrLeftBehind) {
   EXPECT_TRUE(files->list(kDirectory + "/snapshots").value().empty());
 }
 
+// The log may begin behind it: whoever went on without it would take a disk that fails for a moment
+// for one that has lost something.
+TEST(FileSnapshotStore, SaysThatItCannotListWhatItCannotRead) {
+  const auto disk = new_disk();
+  const auto files = std::make_shared<SimFileSystem>(disk);
+  FileSnapshotStore snapshots(files, kDirectory, options());
+  ASSERT_TRUE(snapshots.open());
+  ASSERT_TRUE(save(snapshots, meta_at(1, 1), "old"));
+  ASSERT_TRUE(save(snapshots, meta_at(1, 2), "new"));
+  for (std::uint64_t failing = 1; failing <= 2; ++failing) {
+    disk->fail_after(failing, testing::DiskFault::Kind::read_error);
+    const auto listed = snapshots.list();
+    ASSERT_FALSE(listed) << failing;
+    EXPECT_EQ(listed.error().code, Errc::io_error);
+  }
+  EXPECT_EQ(ids_of(snapshots).size(), 2U);
+}
+
 // A full disk must not fill up further with each attempt.
 TEST(FileSnapshotStore, LeavesNothingUnfinishedBehindAfterAFailedClose) {
   for (std::uint64_t failing = 1;; ++failing) {

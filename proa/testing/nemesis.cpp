@@ -55,11 +55,13 @@ Nemesis::Nemesis(SimCluster& cluster, NemesisOptions options, Choices choices)
       random_(std::move(choices)),
       restarts_(random_.part("restarts")),
       recoveries_(random_.apart("recoveries")),
+      disk_faults_(cluster, options.disks, random_.apart("disk faults")),
       calm_network_(cluster.network_options()) {}
 
 void Nemesis::start() {
   strike_later();
   if (others_ != nullptr) others_->start();
+  disk_faults_.start();
 }
 
 Crash Nemesis::draw_kind(Choices& random) {
@@ -317,6 +319,7 @@ void Nemesis::recover() {
   if (cluster_.invariants().shadow(best).hard_state.term < led) return;
   for (std::size_t server = 0; server < cluster_.size(); ++server)
     cluster_.crash(server, Crash::process);
+  disk_faults_.heal();
   cluster_.recover(best, draw_recovery_crash());
 }
 
@@ -355,6 +358,7 @@ bool Nemesis::is_dispensable(std::size_t server) const {
 void Nemesis::begin_truce(Duration most) {
   truce_until_ = cluster_.scheduler().now() + most;
   if (others_ != nullptr) others_->truce_until(truce_until_);
+  disk_faults_.pause_until(truce_until_);
   ambush_.reset();
   strikes_install_ = false;
   SimNetworkOptions network = calm_network_;
@@ -369,16 +373,19 @@ void Nemesis::calm_disks() {
     cluster_.disk(server).end_stall();
     cluster_.calm(server);
   }
+  disk_faults_.heal();
 }
 
 void Nemesis::end_truce() {
   truce_until_ = {};
   if (others_ != nullptr) others_->truce_until({});
+  disk_faults_.pause_until({});
   cluster_.set_network(calm_network_);
 }
 
 void Nemesis::server_crashed(std::size_t server) {
   if (others_ != nullptr) others_->server_crashed(server);
+  disk_faults_.process_ended(server);
   restarts_.begin("downtime");
   const bool stays_away = left_behind_ == server && !stopped_;
   if (stays_away) return restart_once_behind(server, cluster_.scheduler().now() + kAwayMax);
@@ -430,6 +437,7 @@ void Nemesis::server_installs(std::size_t server) {
 void Nemesis::stop() {
   stopped_ = true;
   if (others_ != nullptr) others_->stop();
+  disk_faults_.stop();
   cluster_.set_network(calm_network_);
   cluster_.heal_links();
   calm_disks();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "proa/testing/disk_faults.hpp"
 #include "proa/testing/fault_machine.hpp"
 #include "proa/testing/sim_cluster.hpp"
 
@@ -45,6 +46,7 @@ struct NemesisOptions {
   Duration cut_max = std::chrono::seconds{4};
   std::uint64_t power_percent = 50;              ///< of the crashes cut the power
   std::uint64_t crash_in_recovery_percent = 10;  ///< of the restarts
+  DiskFaultOptions disks = {};
 };
 
 /// Breaks things, from its own seed, at drawn times, and puts them together again. Threads: one.
@@ -65,6 +67,7 @@ class Nemesis {
   void accompany(FaultMachine& others) { others_ = &others; }
   /// How a server is given many writes at once.
   void flood_with(std::function<void(std::size_t server)> flood) { flood_ = std::move(flood); }
+  const DiskFaultCounters& disk_faults() const { return disk_faults_.counters(); }
   std::uint64_t moves_made(Move move) const { return made_[static_cast<std::size_t>(move)]; }
 
  private:
@@ -105,6 +108,7 @@ class Nemesis {
   Choices random_;
   Choices restarts_;
   Choices recoveries_;
+  DiskFaults disk_faults_;
   SimNetworkOptions calm_network_;
   std::optional<Move> ambush_;              ///< waits for the next leader
   std::optional<std::size_t> left_behind_;  ///< stays down longer

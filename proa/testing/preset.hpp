@@ -8,7 +8,7 @@ namespace proa::testing {
 enum class Preset : std::uint8_t {
   calm,           ///< nothing breaks; only the schedule differs from seed to seed
   flaky_network,  ///< messages are lost, late, repeated; links are cut, groups are split
-  dying_disks,    ///< power cuts at any write, torn sectors, slow and stalling disks, long absences
+  dying_disks,    ///< power cuts at any write, torn sectors, errors, full and slow disks
   everything,     ///< both, paused processes, and an operator who changes members and leaders
 };
 

@@ -19,6 +19,7 @@
 #include "proa/testing/checked_snapshots.hpp"
 #include "proa/testing/checked_stores.hpp"
 #include "proa/testing/checked_transport.hpp"
+#include "proa/testing/detail/sim_machine.hpp"
 #include "proa/testing/detail/stand_probe.hpp"
 #include "proa/testing/link_cuts.hpp"
 #include "proa/testing/sim_file_system.hpp"
@@ -28,13 +29,6 @@
 
 namespace proa::testing {
 namespace {
-
-void count_tasks(const SimRuntime& runtime, ClusterCounters& into) {
-  for (const Lane lane : {Lane::log, Lane::reader, Lane::fsm, Lane::snapshot}) {
-    into.inline_tasks += runtime.counters(lane).inline_tasks;
-    into.lane_tasks += runtime.counters(lane).lane_tasks;
-  }
-}
 
 SimStreamOptions stream_options(const SimNetworkOptions& network, std::uint64_t short_percent,
                                 std::uint64_t bytes_per_second) {
@@ -49,34 +43,6 @@ SimStreamOptions stream_options(const SimNetworkOptions& network, std::uint64_t 
 }
 
 }  // namespace
-
-/// What outlives the processes of a server.
-struct SimCluster::Machine {
-  std::shared_ptr<SimDisk> disk = {};
-  std::shared_ptr<MemoryLogStore> memory_log = {};
-  std::shared_ptr<MemoryStableStore> memory_stable = {};
-  std::shared_ptr<MemorySnapshotStore> memory_snapshots = {};
-  std::unique_ptr<Process> process = {};
-  std::uint64_t incarnation = 0;
-  std::uint64_t identities = 1;
-  bool write_was_torn = false;        ///< a part of a log write reached the medium
-  Crash crash_kind = Crash::process;  ///< when the process ends at an operation of its disk
-};
-
-/// What dies with it; from the last to the first.
-struct SimCluster::Process {
-  std::shared_ptr<SimFileSystem> files = {};
-  std::shared_ptr<SimRuntime> runtime = {};
-  std::shared_ptr<Wal> wal = {};  ///< inside `logs`, if there is a disk
-  std::shared_ptr<LogStore> logs = {};
-  std::shared_ptr<StableStore> stable = {};
-  std::shared_ptr<SnapshotStore> snapshots = {};
-  std::shared_ptr<Transport> transport = {};
-  std::shared_ptr<Fsm> fsm = {};
-  std::unique_ptr<Raft> raft = {};
-  std::shared_ptr<StreamLayer> calls = {};  ///< if there is a service
-  std::shared_ptr<void> service = {};
-};
 
 SimCluster::SimCluster(SimClusterOptions options)
     : options_(std::move(options)), scheduler_(options_.seed, options_.deck) {
@@ -110,6 +76,9 @@ Choices SimCluster::choices_of(std::size_t server, const char* what) {
 void SimCluster::equip(std::size_t server) {
   Machine& machine = *machines_[server];
   machine.disk = std::make_shared<SimDisk>(options_.disk, choices_of(server, ".disk"));
+  machine.disk->on_fault([this, server](DiskFault::Kind kind) {
+    if (on_disk_fault_) on_disk_fault_(server, kind);
+  });
   machine.memory_log = std::make_shared<MemoryLogStore>();
   machine.memory_stable = std::make_shared<MemoryStableStore>();
   machine.memory_snapshots = std::make_shared<MemorySnapshotStore>();
@@ -117,6 +86,8 @@ void SimCluster::equip(std::size_t server) {
 
 SimCluster::~SimCluster() {
   on_crash_ = nullptr;
+  on_disk_fault_ = nullptr;
+  on_death_ = nullptr;
   if (options_.journal != nullptr) options_.journal->close();
   for (std::size_t server = 0; server < size(); ++server)
     end_process(server);
@@ -308,55 +279,14 @@ void SimCluster::launch(std::size_t server, std::optional<std::uint64_t> crash_a
   if (process.runtime->ended()) {
     ++counters_.crashes_during_recovery;
   } else if (!raft) {
-    invariants_->violated(servers_[server].id.value +
-                          " does not start: " + to_string(raft.error()));
+    refused(server, raft.error());
   }
   const bool write_was_lost = invariants_->counters().writes_lost > lost_before;
   if (std::exchange(machine.write_was_torn, false) && write_was_lost) ++counters_.torn_tails;
   if (raft) process.raft = std::move(*raft);
+  if (raft) watch_for_death(server, process);
   if (!process.runtime->ended()) start_service(server, process);
   end_crashed_processes();
-}
-
-void SimCluster::crash(std::size_t server, Crash kind) {
-  Machine& machine = *machines_[server];
-  if (machine.process == nullptr) return;
-  machine.crash_kind = kind;
-  end_process(server);
-}
-
-void SimCluster::crash_after(std::size_t server, std::uint64_t operations, Crash kind) {
-  Machine& machine = *machines_[server];
-  if (machine.process == nullptr) return;
-  machine.crash_kind = kind;
-  if (machine.process->files != nullptr) return machine.process->files->crash_after(operations);
-  crash_soon(server);
-}
-
-/// Without a disk there is no operation to crash at, only a time.
-void SimCluster::crash_soon(std::size_t server) {
-  constexpr std::uint64_t kSoonMicroseconds = 5000;
-  scheduler_.random().begin("crash soon");
-  const std::chrono::microseconds delay{scheduler_.random().below(kSoonMicroseconds)};
-  scheduler_.after(delay, 0, [this, server, process = incarnation(server)] {
-    if (runs(server, process)) crash(server, machines_[server]->crash_kind);
-  });
-}
-
-void SimCluster::crash_at_sync(std::size_t server, bool after, Crash kind) {
-  Machine& machine = *machines_[server];
-  if (machine.process == nullptr) return;
-  machine.crash_kind = kind;
-  if (machine.process->files == nullptr) return crash_soon(server);
-  machine.process->files->crash_at_next(after ? SimFileSystem::Moment::after_sync
-                                              : SimFileSystem::Moment::before_sync);
-}
-
-void SimCluster::calm(std::size_t server) {
-  Machine& machine = *machines_[server];
-  if (machine.process != nullptr && machine.process->files != nullptr) {
-    machine.process->files->calm();
-  }
 }
 
 void SimCluster::replace(std::size_t server) {
@@ -406,52 +336,6 @@ bool SimCluster::run_recovery(std::size_t server, std::optional<RecoveryCrash> c
   return !interrupted;
 }
 
-/// Everything in the process is destroyed; nothing of it runs any more.
-void SimCluster::end_process(std::size_t server) {
-  Machine& machine = *machines_[server];
-  if (machine.process == nullptr) return;
-  std::erase(crashed_, server);
-  if (options_.journal != nullptr) {
-    options_.journal->ended(
-        server, machine.crash_kind == Crash::power ? "the power is cut" : "the process is killed");
-  }
-  ++counters_.crashes;
-  if (leader() == server) ++counters_.leader_crashes;
-  const ServerShadow& shadow = invariants_->shadow(server);
-  const bool in_flight = shadow.log_in_flight.has_value();
-  if (in_flight) ++counters_.log_writes_in_flight_at_crash;
-  Process& process = *machine.process;
-  count_tasks(*process.runtime, counters_);
-  if (process.raft != nullptr && process.wal != nullptr)
-    counters_.segments_begun += process.wal->counters().rolls;
-  process.runtime->kill();
-  if (machine.crash_kind == Crash::power) {
-    streams_->vanish(servers_[server].address);
-    streams_->vanish(client_address(server));
-  }
-  if (process.files != nullptr) {
-    process.files->set_on_crash(nullptr);
-    process.files->crash();
-  }
-  process.service = nullptr;
-  process.raft = nullptr;
-  machine.process = nullptr;
-  if (machine.crash_kind == Crash::power) {
-    ++counters_.power_cuts;
-    const PowerCutReport report = machine.disk->cut_power();
-    counters_.torn_sectors += report.torn;
-    const bool in_part = report.torn > 0 || (report.survived > 0 && report.vanished > 0);
-    machine.write_was_torn = in_flight && in_part;
-  }
-  invariants_->process_ended(server);
-  if (on_crash_) on_crash_(server);
-}
-
-void SimCluster::end_crashed_processes() {
-  while (!crashed_.empty())
-    end_process(crashed_.front());
-}
-
 void SimCluster::notice_leader() {
   if (invariants_->counters().elections == elections_seen_) return;
   elections_seen_ = invariants_->counters().elections;
@@ -475,14 +359,6 @@ bool SimCluster::run_for(Duration duration) {
     if (!step()) return false;
   }
   return true;
-}
-
-ClusterCounters SimCluster::counters() const {
-  ClusterCounters counters = counters_;
-  for (const auto& machine : machines_) {
-    if (machine->process != nullptr) count_tasks(*machine->process->runtime, counters);
-  }
-  return counters;
 }
 
 }  // namespace proa::testing

@@ -175,6 +175,19 @@ class SimCluster {
     on_restore_ = std::move(hook);
   }
 
+  /// Called when a device fails an operation of the server's process. Not the place for crash().
+  void on_disk_fault(std::function<void(std::size_t server, DiskFault::Kind)> hook) {
+    on_disk_fault_ = std::move(hook);
+  }
+  /// Called when a node has stopped by itself; its process goes on. Not the place for crash().
+  void on_death(std::function<void(std::size_t server, const Error& why)> hook) {
+    on_death_ = std::move(hook);
+  }
+  /// Called when a server refuses to start; then its process ends. False: it had no reason to.
+  void on_refusal(std::function<bool(std::size_t server, const Error& why)> hook) {
+    on_refusal_ = std::move(hook);
+  }
+
   /// Runs one event. False: there is none, or a property is violated, or a restore is lost.
   bool step();
   /// Runs until then; false if a property is violated.
@@ -196,6 +209,8 @@ class SimCluster {
   void start_service(std::size_t server, Process& process);
   void launch(std::size_t server, std::optional<std::uint64_t> crash_after);
   bool run_recovery(std::size_t server, std::optional<RecoveryCrash> crash);
+  void watch_for_death(std::size_t server, Process& process);
+  void refused(std::size_t server, const Error& why);
   void end_process(std::size_t server);
   void end_crashed_processes();
   void crash_soon(std::size_t server);
@@ -218,6 +233,9 @@ class SimCluster {
   std::function<void(std::size_t)> on_leader_;
   std::function<void(std::size_t)> on_install_;
   std::function<bool(std::size_t, LogIndex)> on_restore_;
+  std::function<void(std::size_t, DiskFault::Kind)> on_disk_fault_;
+  std::function<void(std::size_t, const Error&)> on_death_;
+  std::function<bool(std::size_t, const Error&)> on_refusal_;
   ClusterCounters counters_;
 };
 

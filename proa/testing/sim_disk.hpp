@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "proa/base/bytes.hpp"
+#include "proa/base/fn.hpp"
 #include "proa/base/time.hpp"
 #include "proa/testing/choices.hpp"
 #include "proa/testing/shared_content.hpp"
@@ -73,6 +74,19 @@ struct SimDiskOptions {
   bool keep_versions = false;
 };
 
+/// Which of the operations that change the disk shall fail, and how. Counted from 1, like the
+/// operations of one SimFileSystem.
+struct DiskFault {
+  enum class Kind : std::uint8_t {
+    io_error,    ///< nothing happened
+    no_space,    ///< nothing happened
+    sync_error,  ///< of a sync: the pages are marked clean although they are not on the medium
+    read_error,  ///< of a read; those are not counted, see SimDisk::fail_after
+  };
+  std::uint64_t at_operation = 0;
+  Kind kind = Kind::io_error;
+};
+
 /// How a power cut treated what was not synced.
 struct PowerCutReport {
   std::uint64_t survived = 0;  ///< sectors
@@ -103,6 +117,15 @@ class SimDisk {
   /// The same for two disks that hold the same in page cache and on the medium.
   std::uint64_t fingerprint() const;
 
+  /// The `count`-th operation from now on that this kind of fault can befall fails, whichever
+  /// process asks for it; the one after that succeeds. A sync of a directory is none of
+  /// sync_error's.
+  void fail_after(std::uint64_t count, DiskFault::Kind kind) { due_ = Due{kind, count}; }
+  bool has_fault_due() const { return due_.has_value(); }
+  void forget_fault() { due_.reset(); }
+  /// Told right before an operation fails because of the device.
+  void on_fault(Fn<void(DiskFault::Kind)> hook) { on_fault_ = std::move(hook); }
+
   void stall_next_sync(Duration extra) { stall_ += extra; }
   void end_stall() { stall_ = {}; }
   SimDiskOptions& options() { return options_; }
@@ -114,6 +137,19 @@ class SimDisk {
   friend class SimFile;
   friend class SimFileLock;
   friend class PowerCuts;
+
+  /// Whether the operation that is asked for now is the one to fail.
+  bool fails_now(DiskFault::Kind kind) {
+    if (!due_ || due_->kind != kind) [[likely]]
+      return false;
+    if (--due_->count > 0) return false;
+    due_.reset();
+    tell_fault(kind);
+    return true;
+  }
+  void tell_fault(DiskFault::Kind kind) {
+    if (on_fault_) on_fault_(kind);
+  }
 
   enum class Fate { survives, vanishes, torn };
   void decide(SimInode& inode, PowerCutReport& report);
@@ -127,6 +163,12 @@ class SimDisk {
   std::map<std::string, std::uint64_t> locks_;  ///< path to the mount that holds it
   std::uint64_t mounts_ = 0;
   Duration stall_ = {};
+  struct Due {
+    DiskFault::Kind kind = {};
+    std::uint64_t count = 0;
+  };
+  std::optional<Due> due_;
+  Fn<void(DiskFault::Kind)> on_fault_;
 };
 
 }  // namespace proa::testing

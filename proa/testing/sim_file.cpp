@@ -24,6 +24,9 @@ std::uint64_t total_bytes(std::span<const ByteView> pieces) {
 
 Result<std::size_t> SimFile::read_at(std::uint64_t offset, std::span<std::byte> buffer) const {
   PROA_TRY(system_.alive("read", path_));
+  if (system_.disk_->fails_now(DiskFault::Kind::read_error)) {
+    return failed("read", path_, "input/output error");
+  }
   system_.charge(system_.options().operation);
   const std::vector<std::byte>& bytes = inode_->cache.read();
   if (offset >= bytes.size() || buffer.empty()) return std::size_t{0};
@@ -44,6 +47,7 @@ Result<void> SimFile::write_at(std::uint64_t offset, std::span<const ByteView> p
     const std::uint64_t growth = end - inode_->cache.size();
     if (system_.options().capacity_bytes != UINT64_MAX &&
         system_.disk_->bytes_used() + growth > system_.options().capacity_bytes) {
+      system_.disk_->tell_fault(DiskFault::Kind::no_space);
       return failed("write", path_, "no space left on device");
     }
   }
@@ -119,7 +123,10 @@ Result<void> SimFile::sync() {
   PROA_TRY(system_.begin_change("sync", path_));
   ++system_.syncs_;
   system_.charge_sync();
-  if (system_.fault_now() == DiskFault::Kind::sync_error) {
+  const bool device_fails = system_.disk_->fails_now(DiskFault::Kind::sync_error);
+  // A crash before the process has left word of it is outside the failure model.
+  if (device_fails) system_.calm();
+  if (device_fails || system_.fault_now() == DiskFault::Kind::sync_error) {
     inode_->mark_clean();
     inode_->pages_lost = true;
     return failed("sync", path_, "input/output error");

@@ -73,7 +73,9 @@ Result<void> SimFileSystem::begin_change(const char* what, const std::string& pa
   PROA_TRY(alive(what, path));
   const auto fault = fault_now();
   if (fault == DiskFault::Kind::no_space) return failed(what, path, "no space left on device");
-  if (fault == DiskFault::Kind::io_error) return failed(what, path, "input/output error");
+  if (fault == DiskFault::Kind::io_error || disk_->fails_now(DiskFault::Kind::io_error)) {
+    return failed(what, path, "input/output error");
+  }
   return {};
 }
 

@@ -12,18 +12,6 @@
 
 namespace proa::testing {
 
-/// Which of the operations that change the disk shall fail, and how. Counted from 1, like the
-/// operations of one SimFileSystem.
-struct DiskFault {
-  enum class Kind : std::uint8_t {
-    io_error,    ///< nothing happened
-    no_space,    ///< nothing happened
-    sync_error,  ///< of a sync: the pages are marked clean although they are not on the medium
-  };
-  std::uint64_t at_operation = 0;
-  Kind kind = Kind::io_error;
-};
-
 /// What a process is about to do to the disk.
 struct DiskOperation {
   std::uint64_t number = 0;  ///< counted from 1

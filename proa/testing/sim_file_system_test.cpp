@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace proa::testing {
 namespace {
@@ -219,6 +221,54 @@ TEST(SimFileSystem, LosesThePagesOfAFailedSyncWithThePowerAlthoughTheNextSyncSuc
   }
   EXPECT_EQ(content_of(files, "/a"), "new");
   disk->cut_power();
+  EXPECT_EQ(content_of(files, "/a"), "old");
+}
+
+TEST(SimFileSystem, FailsTheDrawnSyncOnceWhicheverProcessAsksForIt) {
+  const auto disk = disk_with("/a", "old");
+  std::vector<DiskFault::Kind> told;
+  disk->on_fault([&](DiskFault::Kind kind) { told.push_back(kind); });
+  disk->fail_after(2, DiskFault::Kind::sync_error);
+  {
+    SimFileSystem first{disk};
+    write(first, "/a", "new", true);
+  }
+  SimFileSystem second{disk};
+  auto file = second.open("/a", OpenMode::write);
+  ASSERT_TRUE((*file)->write_at(0, view_of("bad")));
+  EXPECT_FALSE((*file)->sync());
+  EXPECT_TRUE((*file)->sync());
+  EXPECT_EQ(told, std::vector{DiskFault::Kind::sync_error});
+  EXPECT_EQ(content_of(second, "/a"), "bad");
+  disk->cut_power();
+  EXPECT_EQ(content_of(second, "/a"), "new");
+}
+
+TEST(SimFileSystem, FailsTheDrawnChangeOnceAndChangesNothing) {
+  const auto disk = disk_with("/a", "old");
+  SimFileSystem files{disk};
+  disk->fail_after(1, DiskFault::Kind::io_error);
+  EXPECT_EQ(files.rename("/a", "/b").error().code, Errc::io_error);
+  EXPECT_EQ(content_of(files, "/a"), "old");
+  EXPECT_TRUE(files.rename("/a", "/b"));
+}
+
+TEST(SimFileSystem, FailsTheDrawnReadOnce) {
+  const auto disk = disk_with("/a", "old");
+  SimFileSystem files{disk};
+  auto file = files.open("/a", OpenMode::read);
+  std::array<std::byte, 3> bytes{};
+  disk->fail_after(2, DiskFault::Kind::read_error);
+  EXPECT_TRUE((*file)->read_at(0, bytes));
+  EXPECT_EQ((*file)->read_at(0, bytes).error().code, Errc::io_error);
+  EXPECT_TRUE((*file)->read_at(0, bytes));
+}
+
+TEST(SimFileSystem, ForgetsAFaultThatHasNotHappened) {
+  const auto disk = disk_with("/a", "old");
+  SimFileSystem files{disk};
+  disk->fail_after(1, DiskFault::Kind::read_error);
+  disk->forget_fault();
   EXPECT_EQ(content_of(files, "/a"), "old");
 }
 

@@ -202,6 +202,8 @@ World draw_world(Choices& random) {
   Choices clocks = random.apart("clocks");
   world.cluster.clocks = draw_clocks(clocks, kMachinesMax);
   world.cluster.snapshots_named_by_time = !world.cluster.clocks.empty();
+  Choices apart = random.apart("disk faults");
+  world.nemesis.disks = draw_disk_faults(apart);
   return world;
 }
 
@@ -215,7 +217,10 @@ void restrict_to(Preset preset, World& world) {
     world.cluster.short_io_percent = 0;
   }
   const bool has_bad_disks = preset == Preset::dying_disks || preset == Preset::everything;
-  if (!has_bad_disks) world.cluster.disk = {.sync_max = world.cluster.disk.sync_max};
+  if (!has_bad_disks) {
+    world.cluster.disk = {.sync_max = world.cluster.disk.sync_max};
+    world.nemesis.disks = {};
+  }
   if (preset != Preset::everything) world.orders.works = false;
   restrict_to(preset, world.faults);
   if (preset == Preset::everything) return;

@@ -170,7 +170,8 @@ class Run {
             .replies_lost = cluster_.replies_lost(),
             .drifting_clocks = plan_.cluster.clocks.empty() ? 0 : cluster_.size(),
             .refused_as_busy = clients_.writes_refused_as_busy(),
-            .faults = faults_.counters()};
+            .faults = faults_.counters(),
+            .disks = nemesis_.disk_faults()};
   }
 
   const RunOptions options_;

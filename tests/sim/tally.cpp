@@ -102,6 +102,18 @@ void Tally::add(const SeedReport& report) {
   shown("messages checked", report.checks.messages_checked);
   shown("commits checked", report.checks.commits_checked);
   shown("applies checked", report.checks.applies_checked);
+  for (std::size_t trouble = 1; trouble < testing::kDiskTroubles; ++trouble) {
+    shown(name_of(static_cast<testing::DiskTrouble>(trouble)), report.disks.made[trouble]);
+  }
+  shown("syncs failed", report.disks.syncs_failed);
+  shown("writes failed", report.disks.writes_failed);
+  shown("reads failed", report.disks.reads_failed);
+  shown("writes without room", report.disks.writes_without_room);
+  shown("stopped by a failed sync", report.disks.stopped_by_sync);
+  shown("stopped by a failed write", report.disks.stopped_by_write);
+  shown("stopped by a failed read", report.disks.stopped_by_read);
+  shown("stopped by a full disk", report.disks.stopped_by_full_disk);
+  shown("starts refused", report.disks.starts_refused);
 }
 
 void Tally::print(std::FILE* out, Duration wall) const {

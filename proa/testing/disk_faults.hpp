@@ -1,0 +1,82 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "proa/testing/sim_cluster.hpp"
+
+namespace proa::testing {
+
+/// What a disk does wrong by itself, with the power on.
+enum class DiskTrouble : std::uint8_t {
+  none,          ///< the calmest, so it is the first
+  failed_sync,   ///< the pages are dropped and marked clean
+  failed_write,  ///< an operation that changes the disk fails, and changes nothing
+  failed_read,
+  full,   ///< no file grows until there is room again
+  crawl,  ///< up to 1000 times as slow, but no sync takes longer than a second
+};
+inline constexpr std::size_t kDiskTroubles = 6;
+const char* name_of(DiskTrouble trouble);
+
+struct DiskFaultOptions {
+  std::array<std::uint64_t, kDiskTroubles> weights = {};  ///< by DiskTrouble; 0: never
+  Duration pause_max = std::chrono::seconds{10};          ///< between two
+  bool any() const;
+};
+
+/// Each class is on in about a fifth of all seeds, by itself; in about half of them none is.
+DiskFaultOptions draw_disk_faults(Choices& random);
+
+struct DiskFaultCounters {
+  std::array<std::uint64_t, kDiskTroubles> made = {};  ///< by DiskTrouble
+  // Operations that failed, and processes that stopped or did not start because of it.
+  std::uint64_t syncs_failed = 0;
+  std::uint64_t writes_failed = 0;
+  std::uint64_t reads_failed = 0;
+  std::uint64_t writes_without_room = 0;
+  std::uint64_t stopped_by_sync = 0;
+  std::uint64_t stopped_by_write = 0;
+  std::uint64_t stopped_by_read = 0;
+  std::uint64_t stopped_by_full_disk = 0;
+  std::uint64_t starts_refused = 0;
+};
+
+/// Makes disks fail, from its own seed, at drawn times. A node that stops because of it is ended
+/// and started again by the nemesis, as by a supervisor; one that stops or does not start for no
+/// reason breaks a rule. Threads: one.
+class DiskFaults {
+ public:
+  DiskFaults(SimCluster& cluster, DiskFaultOptions options, Choices choices);
+
+  void start();
+  void stop();                      ///< nothing breaks any more, and what can heal is healed
+  void heal();                      ///< takes back what is planned and what can be taken back
+  void pause_until(Instant until);  ///< nothing new begins before
+  void process_ended(std::size_t server);
+  const DiskFaultCounters& counters() const { return counters_; }
+
+ private:
+  void strike_later();
+  void strike();
+  void make(DiskTrouble trouble, SimDisk& disk);
+  void fill(SimDisk& disk);
+  void slow_down(SimDisk& disk);
+  void befell(std::size_t server, DiskFault::Kind kind);
+  void died(std::size_t server, const Error& why);
+  bool refused(std::size_t server, const Error& why);
+  bool count_stop(std::size_t server, const Error& why);
+  void make_room(std::size_t server);
+
+  SimCluster& cluster_;
+  DiskFaultOptions options_;
+  Choices random_;
+  DiskFaultCounters counters_;
+  std::vector<std::optional<DiskFault::Kind>> befallen_;  ///< by server: what its process met last
+  Instant paused_until_ = {};
+  bool stopped_ = false;
+};
+
+}  // namespace proa::testing
