@@ -271,5 +271,104 @@ TEST(Reload, ShortensARunningDeadline) {
   EXPECT_LT(server.deadline(), t0 + 100ms);
 }
 
+// Reload, for a candidate: what it waits for is the election timeout.
+TEST(Reload, ShortensTheTimeoutOfTheRole) {
+  Consensus follower = test::server({});
+  follower.reload(t0, {.heartbeat_timeout = 50ms, .election_timeout = 5000ms});
+  EXPECT_LT(follower.deadline(), t0 + 100ms);
+  Consensus candidate = test::server({});
+  candidate.step(late(), DeadlineReached{});
+  candidate.reload(late(), {.heartbeat_timeout = 5000ms, .election_timeout = 50ms});
+  EXPECT_LT(candidate.deadline(), late() + 100ms);
+}
+
+TEST(Options, PreVoteIsOnUnlessItIsDisabled) {
+  Config config;
+  EXPECT_TRUE(options_of(config, {"a:1"}, 1).pre_vote);
+  config.pre_vote_disabled = true;
+  EXPECT_FALSE(options_of(config, {"a:1"}, 1).pre_vote);
+}
+
+// Only voters are asked; a learner's answer would count for nothing.
+TEST(Election, AsksVotersOnly) {
+  Configuration configuration = voters({a, b, c});
+  configuration.servers.push_back(nonvoter(d));
+  for (const bool pre_vote : {false, true}) {
+    Consensus server = test::server({.configuration = configuration, .pre_vote = pre_vote});
+    server.step(late(), DeadlineReached{});
+    const Effects effects = take_and_persist(server, late());
+    ASSERT_EQ(effects.send_now.size(), 2U);
+    for (const Send& send : effects.send_now)
+      EXPECT_NE(std::get<SendRequest>(send).to, d);
+  }
+}
+
+// A vote counts if the request was of this campaign and the reply says this term: neither alone
+// shows that the vote was given in it.
+TEST(Election, CountsNoReplyThatDoesNotBelongToTheCampaign) {
+  Consensus server = test::server({});
+  server.step(late(), DeadlineReached{});
+  take_and_persist(server, late());
+  server.step(late(late()), DeadlineReached{});
+  take_and_persist(server, late(late()));
+  ASSERT_EQ(server.view().term, Term{3});
+  const RequestVoteReply of_this_term{.term = {3}, .granted = true};
+  const RequestVoteReply of_the_last{.term = {2}, .granted = true};
+  server.step(late(late()), replied(b, of_this_term, vote_of({2})));
+  EXPECT_EQ(server.view().role, Role::candidate);
+  server.step(late(late()), replied(b, of_the_last, vote_of({3})));
+  EXPECT_EQ(server.view().role, Role::candidate);
+  server.step(late(late()), replied(b, of_this_term, vote_of({3})));
+  EXPECT_EQ(server.view().role, Role::leader);
+}
+
+TEST(PreVote, CountsNoReplyOfAnEarlierQuestion) {
+  Consensus server = test::server({.pre_vote = true});
+  server.step(late(), DeadlineReached{});
+  server.step(late(), replied(b, RequestPreVoteReply{.term = {5}}, vote_of({2})));
+  server.step(late(late()), DeadlineReached{});
+  const RequestPreVoteReply granted{.term = {2}, .granted = true};
+  server.step(late(late()), replied(c, granted, vote_of({2})));
+  EXPECT_EQ(server.view().term, Term{5});
+  EXPECT_EQ(server.view().role, Role::candidate);
+}
+
+TEST(Election, IgnoresATermOutOfRangeInAReply) {
+  Consensus server = test::server({});
+  server.step(late(), DeadlineReached{});
+  take_and_persist(server, late());
+  server.step(late(), replied(b, RequestVoteReply{.term = kTermMax}, vote_of({2})));
+  EXPECT_EQ(server.view().term, Term{2});
+  EXPECT_EQ(server.view().role, Role::candidate);
+}
+
+// An id tells who it is, wherever it has moved to. An old server sends none: its address does; and
+// the oldest send neither.
+TEST(TimeoutNow, OfTheLeaderIsKnownByItsIdOrElseByItsAddress) {
+  struct Case {
+    Sender leader = {};
+    bool is_obeyed = false;
+  };
+  const Case cases[] = {{{.id = b, .address = {"moved:1"}}, true},
+                        {{.id = c, .address = {"b:1"}}, false},
+                        {{.address = {"b:1"}}, true},
+                        {{.address = {"c:1"}}, false},
+                        {{}, true}};
+  for (const Case& one : cases) {
+    Consensus server = test::server({});
+    server.step(t0, received(heartbeat(b, {1})));
+    server.step(t0, received(TimeoutNowRequest{.leader = one.leader}));
+    EXPECT_EQ(server.view().role == Role::candidate, one.is_obeyed)
+        << one.leader.id.value << " at " << one.leader.address.value;
+  }
+}
+
+TEST(TimeoutNow, OfNobodyDoesNotUnseatALeader) {
+  Consensus server = test::server({});
+  elect(server);
+  server.step(late(), received(TimeoutNowRequest{}));
+  EXPECT_EQ(server.view().role, Role::leader);
+}
+
 }  // namespace
 }  // namespace proa::core::test

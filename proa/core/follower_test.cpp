@@ -223,7 +223,21 @@ TEST(AppendEntries, ThatContradictItselfIsRefusedAndReported) {
       with([](auto& r) { r.entries.term_starts[0].term = {0}; }),
       with([](auto& r) { r.entries.term_starts.push_back({{1}, {3}}); }),  // terms go back
       with([](auto& r) { r.entries.term_starts.push_back({{2}, {9}}); }),  // outside
+      with([](auto& r) {  // beyond the last entry, in a later term
+        r.entries.term_starts = {{{1}, {2}}, {{2}, {9}}};
+      }),
+      with([](auto& r) {  // two terms for one entry
+        r.entries.term_starts = {{{1}, {2}}, {{2}, {2}}};
+      }),
+      with([](auto& r) {  // a gap that the terms do not show
+        r.entries.entries = {{3}, {4}};
+        r.entries.term_starts[0].index = {3};
+      }),
+      append(b, {2}, {}, {0}),  // no entry has term 0
       with([](auto& r) { r.prev_log = {{9}, {1}}; }),
+      with([](auto& r) {  // two configurations in one entry
+        r.entries.configurations = {{voters({a}), {2}}, {voters({a}), {2}}};
+      }),
       with([](auto& r) { r.entries.configurations = {{voters({a}), {7}}}; }),
       with([](auto& r) { r.entries.configurations = {{Configuration{}, {2}}}; }),
       with([](auto& r) { r.entries.configurations = {{voters({a, a}), {2}}}; }),
@@ -253,6 +267,32 @@ TEST(AppendEntries, FromTheVeryBeginningStillKeepsTermsInOrder) {
   Consensus server = test::server({.log = {1, 5, 5}, .term = {5}});
   server.step(t0, received(append(b, {5}, {}, {1, 5, 5, 5})));
   EXPECT_EQ(log_of(server), "5/4");
+}
+
+// Before the first election there is no leader, whatever a message says.
+TEST(AppendEntries, OfTermZeroIsRefused) {
+  Consensus server = test::server({.log = {}, .term = {}, .commit_hint = {}});
+  server.step(t0, received(heartbeat(b, {0})));
+  EXPECT_EQ(server.take_effects().send_now, (std::vector{refused({0}, 0)}));
+  EXPECT_FALSE(server.view().leader);
+}
+
+// An old leader sends no id; it is the one that is known already.
+TEST(AppendEntries, WithoutAnIdIsTakenForTheKnownLeaders) {
+  Consensus server = test::server({});
+  server.step(t0, received(heartbeat(b, {1})));
+  AppendEntriesInfo request = append(b, {1}, {{1}, {1}}, {1});
+  request.leader.id = {};
+  server.step(t0, received(request));
+  EXPECT_EQ(log_of(server), "1/2");
+  EXPECT_TRUE(server.take_effects().incidents.empty());
+}
+
+// Nothing comes before entry 1, so it does not matter which term the leader says that has.
+TEST(AppendEntries, OfTheFirstEntryAgreesWhateverTermStandsBeforeIt) {
+  Consensus server = test::server({.log = {}, .term = {7}, .commit_hint = {}});
+  server.step(t0, received(append(b, {7}, {.term = {7}, .index = {}}, {3})));
+  EXPECT_EQ(log_of(server), "3/1");
 }
 
 }  // namespace

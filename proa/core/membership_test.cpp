@@ -281,5 +281,42 @@ TEST(Membership, AnUncommittedChangeIsRolledBackWithItsEntry) {
             (ConfigurationAt{.configuration = voters({a, b, c}), .index = {1}}));
 }
 
+// What is committed before the removal is no reason to go: until the removal is, nobody else may
+// have it.
+TEST(Membership, ALeaderThatIsRemovedStaysForWhatIsCommittedBeforeThat) {
+  Consensus server = leader();
+  server.step(late(), Proposed{.first = {8}});
+  const Effects before = server.take_effects();
+  server.step(late(), change(ChangeKind::remove_server, a));
+  server.step(late(), Persisted{before.write->ticket});
+  for (const SendEntries& send : before.entries_now)
+    server.step(late(), acknowledged(send.to, carry_out(server, send, late())));
+  EXPECT_EQ(server.view().commit_index, LogIndex{3});
+  EXPECT_EQ(server.view().role, Role::leader);
+}
+
+// A change that waits when a transfer begins waits for its end too: the target must not have to
+// catch up with more (thesis §3.10).
+TEST(Membership, AWaitingChangeDoesNotBeginDuringATransfer) {
+  Consensus server = leader();
+  server.step(late(), change(ChangeKind::add_nonvoter, d, "d:1"));
+  server.step(late(), change(ChangeKind::add_nonvoter, e, "e:1"));
+  const Effects effects = server.take_effects();
+  server.step(late(), TransferRequested{.id = {9}, .to = c});
+  server.step(late(), Persisted{effects.write->ticket});
+  server.step(late(), acknowledged(b, carry_out(server, effects.entries_now.at(0), late())));
+  EXPECT_EQ(server.view().committed_configuration.index, LogIndex{3});
+  EXPECT_TRUE(server.take_effects().appended.empty());
+}
+
+TEST(Membership, AChangeDoesNotBeginWhileASnapshotIsRestored) {
+  Consensus server = leader();
+  server.step(late(), RestoreRequested{.id = {9}, .snapshot_last = {100}});
+  server.step(late(), change(ChangeKind::add_nonvoter, d, "d:1"));
+  EXPECT_TRUE(server.take_effects().appended.empty());
+  server.step(late(), RestoreStored{.id = {9}, .error = Error{.code = Errc::io_error}});
+  EXPECT_EQ(server.take_effects().appended.size(), 1U);
+}
+
 }  // namespace
 }  // namespace proa::core::test

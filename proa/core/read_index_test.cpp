@@ -192,5 +192,17 @@ TEST(ReadIndex, CountsNoReplyOfAnEarlierTerm) {
   EXPECT_TRUE(done(server).empty());
 }
 
+// A server that refuses a request of our earlier leadership may know our term by now. It has not
+// confirmed anything that was asked in it.
+TEST(ReadIndex, CountsNoRefusalOfARequestOfAnEarlierTerm) {
+  Consensus server = leader();
+  server.step(late(), ReadRequested{.id = {7}});
+  Sent old = beats_in(server.take_effects()).at(0);
+  old.term = {1};
+  server.step(late(), replied(b, AppendEntriesReply{.term = {2}}, old));
+  server.step(late(), replied(c, AppendEntriesReply{.term = {2}}, old));
+  EXPECT_TRUE(done(server).empty());
+}
+
 }  // namespace
 }  // namespace proa::core::test

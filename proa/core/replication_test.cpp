@@ -276,5 +276,90 @@ TEST(CheckQuorum, StepsDownWithoutAMajority) {
   EXPECT_FALSE(server.view().leader);
 }
 
+// A change of the configuration leaves alone what is known of the peers that stay.
+TEST(Replication, GoesOnToThePeersThatStayWhenTheConfigurationChanges) {
+  Consensus server = test::server({});
+  server.step(late(), acknowledged(b, elect(server)[0]));
+  take_and_persist(server, late());
+  server.step(late(), Proposed{.first = {1}});
+  const SendEntries send = take_and_persist(server, late()).entries_now.at(0);
+  ASSERT_EQ(send.to, b);
+  const Sent before = carry_out(server, send, late());
+  server.step(late(), ChangeRequested{.kind = ChangeKind::add_nonvoter, .server = voter(d)});
+  server.step(late(), acknowledged(b, before));
+  EXPECT_EQ(server.view().commit_index, LogIndex{3});
+}
+
+// What the driver says of a send that was given up tells nothing of the one after it.
+TEST(Replication, IgnoresWhatTheDriverDidInAnOlderGeneration) {
+  Consensus server = test::server({});
+  const Sent probe = elect(server)[0];
+  server.step(late(), RequestFailed{.to = b, .what = probe});
+  server.step(late(), EntriesSent{.to = b, .generation = probe.generation, .last = {2}});
+  server.step(late() + 250ms, acknowledged(c, {.term = {2}}));  // keeps us in office
+  server.step(late() + 250ms, DeadlineReached{});
+  EXPECT_EQ(prev_to(server, b), (LogPosition{{1}, {1}}));
+}
+
+// A refusal that is not for the log's sake is no reason to try again at once.
+TEST(Replication, RestsAfterARefusalThatDoesNotAskForAnEarlierEntry) {
+  Consensus server = test::server({});
+  const Sent probe = elect(server)[0];
+  server.step(late(), replied(b, AppendEntriesReply{.term = {2}, .last_log = {1}, .success = false},
+                              probe));
+  EXPECT_FALSE(next_to(server, b));
+}
+
+// A peer that refuses every previous entry, one by one, down to nothing, is asked from above again,
+// but not as fast as messages travel.
+TEST(Replication, RestsBeforeItSearchesTheWholeLogAgain) {
+  Consensus server = test::server({.log = {1, 1}});
+  Sent probe = elect(server)[0];
+  std::optional<SendEntries> send;
+  for (const std::uint64_t prev : {2, 0, 3, 2, 1, 0}) {
+    ASSERT_EQ(probe.prev.index, LogIndex{prev});
+    server.step(late(), rejected(b, probe, 3));
+    send = next_to(server, b);
+    if (!send) break;
+    probe = carry_out(server, *send, late());
+  }
+  EXPECT_FALSE(send);
+}
+
+// A disk that went back to an older state may end where the match was, with other entries.
+TEST(Replication, ReportsAPeerThatRefusesTheEntryItAcknowledged) {
+  Consensus server = test::server({.log = {1, 1, 1}});
+  const Sent first = elect(server)[0];
+  server.step(late(), acknowledged(b, first));
+  server.step(late(), Proposed{.first = {1}});
+  const Sent second = carry_out(server, *next_to(server, b), late());
+  ASSERT_EQ(second.prev.index, LogIndex{4});
+  server.step(late(), rejected(b, second, 4));
+  const Effects effects = server.take_effects();
+  ASSERT_EQ(effects.incidents.size(), 1U);
+  EXPECT_EQ(effects.incidents[0].kind, Incident::Kind::peer_lost_log);
+}
+
+// None of these has lost anything: it has compacted the entry, it has more that does not fit, or it
+// has never acknowledged anything.
+TEST(Replication, ReportsNoLossOfAPeerThatOnlyDisagrees) {
+  struct Case {
+    LogIndex match = {};
+    LogIndex prev = {};
+    std::uint64_t last_log = 0;
+  };
+  for (const Case& one : {Case{{4}, {4}, 6}, Case{{4}, {5}, 5}, Case{{}, {}, 0}}) {
+    Consensus server = test::server({.log = {1, 1, 1}});
+    Sent sent = elect(server)[0];
+    if (one.match != LogIndex{}) server.step(late(), acknowledged(b, sent));
+    server.step(late(), Proposed{.first = {1}, .count = 3});
+    if (const std::optional<SendEntries> send = next_to(server, b))
+      sent.generation = send->generation;
+    sent.prev.index = one.prev;
+    server.step(late(), rejected(b, sent, one.last_log));
+    EXPECT_TRUE(server.take_effects().incidents.empty()) << to_string(one.prev);
+  }
+}
+
 }  // namespace
 }  // namespace proa::core::test

@@ -100,8 +100,24 @@ TEST(Restore, RefusesPartsThatDoNotFitTogether) {
   EXPECT_EQ(gap.error().code, Errc::corrupt);
   EXPECT_FALSE(check(restored({4, 4}, {7}, std::nullopt))) << "and no snapshot at all";
   EXPECT_FALSE(check(restored({1, 6}, {1}, std::nullopt))) << "the stored term is older";
-  EXPECT_FALSE(check(restored({}, {8}, snapshot_at({7}, {5}), Term{}))) << "no stored term at all";
+  EXPECT_TRUE(check(restored({}, {8}, snapshot_at({5}, {7})))) << "a log that is compacted whole";
+  EXPECT_FALSE(check(restored({}, {8}, snapshot_at({5}, {7}), Term{}))) << "no stored term at all";
+}
+
+// Whoever has to repair it must hear what is missing.
+TEST(Restore, SaysThatTheStableStoreIsMissing) {
+  const Result<void> checked = check(restored({1}, {1}, std::nullopt, Term{}));
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.error().detail, testing::HasSubstr("the stable store is missing"));
+}
+
+TEST(Restore, RefusesTermsAndIndexesOutOfRange) {
   EXPECT_FALSE(check(restored({}, {1}, std::nullopt, Term{UINT64_MAX})));
+  EXPECT_FALSE(check(restored({}, {1}, snapshot_at({1}, kIndexMax))));
+  EXPECT_FALSE(check(restored({}, {1}, snapshot_at(kTermMax, {5}))));
+  EXPECT_FALSE(check(restored({1}, kIndexMax, snapshot_at({1}, previous(kIndexMax)))));
+  EXPECT_TRUE(
+      check(restored({1}, previous(kIndexMax), snapshot_at({1}, previous(previous(kIndexMax))))));
 }
 
 // Rot was cut off the log's end. Until it reaches as far again, and durably, this server takes no
@@ -121,6 +137,15 @@ TEST(Restore, OfACutLogIsLiftedOnceRefilled) {
   EXPECT_FALSE(refilled.write->hard_state) << "not durable yet";
   server.step(t0, Persisted{refilled.write->ticket});
   EXPECT_EQ(server.take_effects().write->hard_state, (HardState{.term = {2}}));
+}
+
+// Rot that is found later, and cut off further back, does not make an earlier loss smaller.
+TEST(Restore, OfALogThatIsCutAgainNeverLowersTheRepairFloor) {
+  Restored disk{.hard_state = {.term = {2}, .repair_floor = LogPosition{{2}, {9}}},
+                .log = {.log = entries_of({1, 1}, {1}, {{voters({a, b, c}), {1}}}),
+                        .rot_cut = LogPosition{.term = {2}, .index = {4}}}};
+  Consensus server{t0, options_for({}), disk};
+  EXPECT_FALSE(server.take_effects().write);
 }
 
 }  // namespace

@@ -343,5 +343,44 @@ TEST(SendSnapshot, FollowsWhenTheDriverFindsTheEntriesGone) {
   EXPECT_EQ(server.take_effects().snapshots_now.size(), 1U);
 }
 
+// After a start the term before a log that reaches back behind the snapshot is not known, so the
+// first entry that is left cannot be sent: nobody could check what comes before it.
+TEST(SendSnapshot, ReplacesTheFirstEntryOfALogWhoseTermBeforeIsUnknown) {
+  const Restored disk{.hard_state = {.term = {1}},
+                      .log = {.log = entries_of({1, 1, 1, 1}, {4}), .commit_hint = {6}},
+                      .snapshot = meta({{1}, {6}})};
+  Consensus server{t0, trailing(10), disk};
+  const Sent probe = elect(server).at(0);
+  server.step(late(), rejected(b, probe, 3));
+  const Effects effects = server.take_effects();
+  EXPECT_TRUE(effects.entries_now.empty());
+  ASSERT_EQ(effects.snapshots_now.size(), 1U);
+  EXPECT_EQ(effects.snapshots_now[0].to, b);
+}
+
+// The entry before the first of a compacted log has no term of ours to step back over.
+TEST(SendSnapshot, FollowsARefusalAtTheEntryBeforeACompactedLog) {
+  std::vector<Sent> probes;
+  Consensus server = compacted_leader(probes);
+  server.step(late(), rejected(b, probes[0], 5));
+  const SendEntries send = server.take_effects().entries_now.at(0);
+  ASSERT_EQ(send.prev.index, LogIndex{5});
+  server.step(late(), rejected(b, carry_out(server, send, late()), 5));
+  EXPECT_EQ(server.take_effects().snapshots_now.size(), 1U);
+}
+
+// Our log does not reach back to its end, so there is nothing to compare it with.
+TEST(InstallSnapshot, OfWhatIsCompactedHereIsAcknowledgedWithoutInstalling) {
+  Consensus server{t0, trailing(0), log_of({1, 1, 1, 1, 1, 1}, {5}, {1})};
+  server.take_effects();
+  server.step(t0, SnapshotTaken{meta({{1}, {5}})});
+  server.take_effects();
+  server.step(t0, install(b, {1}, meta({{1}, {3}})));
+  const Effects effects = server.take_effects();
+  EXPECT_FALSE(effects.install);
+  EXPECT_EQ(effects.send_now,
+            (std::vector{answer(InstallSnapshotReply{.term = {1}, .success = true})}));
+}
+
 }  // namespace
 }  // namespace proa::core::test

@@ -173,5 +173,15 @@ TEST(Transfer, ToNobodyFitIsRefused) {
   EXPECT_EQ(alone.take_effects().complete.at(0).error->detail, "cannot find peer");
 }
 
+// A failure that was long on its way tells of a request of an earlier leadership.
+TEST(Transfer, IsNotEndedByTheFailureOfAnEarlierOne) {
+  Consensus server = test::server({});
+  server.step(late(), acknowledged(b, elect(server)[0]));
+  server.step(late(), TransferRequested{.id = {7}, .to = b});
+  ASSERT_EQ(timeout_nows(server.take_effects()).size(), 1U);
+  server.step(late(), RequestFailed{.to = b, .what = {.term = {1}, .kind = SentKind::timeout_now}});
+  EXPECT_TRUE(server.take_effects().complete.empty());
+}
+
 }  // namespace
 }  // namespace proa::core::test
