@@ -59,6 +59,7 @@ const EntryFacts* Invariants::committed(LogIndex index) const {
 void Invariants::process_ended(std::size_t server) {
   shadows_[server].runs = false;
   shadows_[server].leading = false;
+  shadows_[server].adopted = {};
   shadows_[server].commit = {};
   shadows_[server].applied = {};
   shadows_[server].run = {};

@@ -29,10 +29,14 @@ bool can_decide_apart(const Voters& a, const Voters& b) {
   return for_a + for_b <= count(a.would_follow & b.would_follow);
 }
 
+/// As it compares itself with others. A snapshot that is durable and still being installed counts
+/// no more than the configuration in it does.
 LogPosition end_of(const ServerShadow& at) {
   const EntryFacts* last = at.log.find(at.log.last());
-  if (last == nullptr) return at.snapshot;
-  return {.term = last->term, .index = at.log.last()};
+  if (last != nullptr) return {.term = last->term, .index = at.log.last()};
+  const std::optional<Term> base = at.log.term_at(at.log.last());
+  const bool installs = at.runs && at.adopted < at.snapshot.index;
+  return installs && base ? LogPosition{.term = *base, .index = at.log.last()} : at.snapshot;
 }
 
 /// Who would elect `candidate` in its own configuration, or let it commit, by what is durable.

@@ -154,6 +154,7 @@ void Invariants::seen(std::size_t server, const Stand& stand) {
   ServerShadow& by = shadows_[server];
   const bool is_new = !std::exchange(by.runs, true);
   by.leading = stand.leads;
+  by.adopted = stand.snapshot;
   const auto note = [](Configuration& known, const Configuration* now) {
     if (now == nullptr || known == *now) return false;
     known = *now;

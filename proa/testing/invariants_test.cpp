@@ -424,6 +424,17 @@ TEST_F(InvariantsOf, ConfigurationsThatNobodyWouldFollowDoNotMatter) {
   EXPECT_EQ(verdict(), "good") << *invariants.violation();
 }
 
+// s3 stores a snapshot that reaches as far as the others' logs; until it goes by it, it compares
+// itself by its empty log, as it goes by the configuration in that.
+TEST_F(InvariantsOf, ConfigurationsGoWithTheEndThatTheirServerGoesBy) {
+  const Configuration before = of({"s1", "s2", "s3"});
+  const Configuration after = of({"s1"});
+  invariants.seen(2, {.commit = {0}, .latest = &before});
+  invariants.snapshot_stored(2, {.last = {.term = {1}, .index = {3}}}, 7);
+  invariants.seen(0, {.leads = true, .term = {1}, .commit = {0}, .latest = &after});
+  EXPECT_EQ(verdict(), "good") << *invariants.violation();
+}
+
 TEST(StateHashOf, BytesDoesNotDependOnThePieces) {
   StateHash whole;
   whole.add(view_of("abcdefghijklmnopqrstu"));

@@ -80,6 +80,7 @@ struct ServerShadow {
   // Of the running process only.
   bool runs = false;  ///< its recovery is over
   bool leading = false;
+  LogIndex adopted = {};  ///< the snapshot it goes by; one that is being installed is newer
   LogIndex commit = {};
   LogIndex applied = {};
   LogIndex run = {};          ///< the same, with what is no command
