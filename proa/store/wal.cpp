@@ -164,6 +164,13 @@ Result<EntryView> Wal::read_once(IndexRange range, std::size_t bytes_max) const 
 Result<EntryView> Wal::read_place(const store::BatchPlace& place) const {
   const store::Segment& segment = *place.segment;
   PROA_TRY(const store::FoundBatch batch, store::read_batch(segment, place.offset));
+  const bool is_in_its_place =
+      batch.header.segment == segment.header.sequence && batch.header.batch == place.batch;
+  if (batch.whole && !is_in_its_place) {
+    return fail(Errc::corrupt, segment.place(place.offset) + ", entry " +
+                                   to_string(place.live.first) +
+                                   ": another batch stands in its place");
+  }
   if (!batch.whole) {
     return fail(Errc::corrupt, segment.place(place.offset) + ", entry " +
                                    to_string(place.live.first) +

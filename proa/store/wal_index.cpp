@@ -11,7 +11,8 @@ void WalIndex::add_segment(std::shared_ptr<const Segment> segment) {
   parts_.push_back({.segment = std::move(segment)});
 }
 
-void WalIndex::append(LogIndex first, std::uint64_t count, std::uint64_t offset) {
+void WalIndex::append(const Appended& appended) {
+  const auto [first, count, offset, batch] = appended;
   PROA_ASSERT(!parts_.empty());
   PROA_ASSERT(offset % kOffsetUnit == 0);
   Part& part = parts_.back();
@@ -20,8 +21,11 @@ void WalIndex::append(LogIndex first, std::uint64_t count, std::uint64_t offset)
   const std::uint64_t distance = first.value - part.first.value;
   PROA_ASSERT(distance <= UINT32_MAX);
   PROA_ASSERT(offset / kOffsetUnit <= UINT32_MAX);
+  const std::uint64_t number = batch - part.segment->header.first_batch;
+  PROA_ASSERT(number <= UINT32_MAX);
   part.batches.push_back({.first = static_cast<std::uint32_t>(distance),
-                          .offset = static_cast<std::uint32_t>(offset / kOffsetUnit)});
+                          .offset = static_cast<std::uint32_t>(offset / kOffsetUnit),
+                          .number = static_cast<std::uint32_t>(number)});
   part.next = first + count;
 }
 
@@ -73,6 +77,7 @@ std::vector<BatchPlace> WalIndex::find(IndexRange range, std::size_t batches_max
       const LogIndex next = is_last ? part.next : part.first_of(i + 1);
       places.push_back({.segment = part.segment,
                         .offset = part.batches[i].offset * kOffsetUnit,
+                        .batch = part.segment->header.first_batch + part.batches[i].number,
                         .live = {std::max(part.first_of(i), first_), previous(next)}});
       at = next;
     }

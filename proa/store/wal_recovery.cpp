@@ -200,7 +200,9 @@ Result<void> Recovery::replay_segment(bool is_first) {
 Result<void> Recovery::replay_footer(const Footer& footer) {
   PROA_TRY(
       footer.records.for_each([this](const BatchRecord& record, const EntriesSummary& entries) {
-        return apply(record, entries);
+        Result<void> applied = apply(record, entries);
+        ++log_.tail.last_batch;
+        return applied;
       }));
   log_.tail.last_batch = footer.last_batch;
   log_.tail.last_chain = footer.last_chain;
@@ -303,7 +305,12 @@ Result<void> Recovery::apply(const BatchRecord& record, const EntriesSummary& en
   if (record.kind == BatchKind::prefix_removal || record.kind == BatchKind::restart) {
     log_.removal_segment = segment().header.sequence;
   }
-  if (record.count > 0) log_.index.append(first, record.count, record.offset);
+  if (record.count > 0) {
+    log_.index.append({.first = first,
+                       .count = record.count,
+                       .offset = record.offset,
+                       .batch = log_.tail.last_batch + 1});
+  }
   outline.append(entries);
   outline.hint(record.commit_hint);
   return {};

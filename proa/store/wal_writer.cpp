@@ -107,7 +107,11 @@ Result<void> WalWriter::write(const LogBatch& batch) {
   shared_.index.with([&](WalIndex& index) {
     if (batch.truncate_from) index.cut_suffix(header.first_index);
     if (batch.restart_after) index.restart(header.first_index);
-    if (header.count > 0) index.append(header.first_index, header.count, offset);
+    if (header.count == 0) return;
+    index.append({.first = header.first_index,
+                  .count = header.count,
+                  .offset = offset,
+                  .batch = tail_.last_batch});
   });
   if (batch.truncate_from) outline_.cut_suffix(header.first_index);
   if (batch.restart_after) {

@@ -14,16 +14,23 @@ namespace proa::store {
 struct BatchPlace {
   std::shared_ptr<const Segment> segment = {};
   std::uint64_t offset = 0;
-  IndexRange live = {};  ///< those of its entries that are in the log
+  std::uint64_t batch = 0;  ///< its sequence: another one in its place is whole, and yet rot
+  IndexRange live = {};     ///< those of its entries that are in the log
   friend bool operator==(const BatchPlace&, const BatchPlace&) = default;
 };
 
-/// Where the entries of the log lie: eight bytes for each batch, since a batch is the unit that a
+/// Where the entries of the log lie: twelve bytes for each batch, since a batch is the unit that a
 /// checksum covers and a read takes. Threads: one at a time; the log keeps it Guarded.
 class WalIndex {
  public:
   void add_segment(std::shared_ptr<const Segment> segment);  ///< batches go to the newest
-  void append(LogIndex first, std::uint64_t count, std::uint64_t offset);
+  struct Appended {
+    LogIndex first = {};
+    std::uint64_t count = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t batch = 0;
+  };
+  void append(const Appended& appended);
   void cut_suffix(LogIndex from);
   void cut_prefix(LogIndex first);
   void restart(LogIndex next);
@@ -44,6 +51,7 @@ class WalIndex {
   struct Batch {
     std::uint32_t first = 0;   ///< counted from the first one of its segment
     std::uint32_t offset = 0;  ///< in units of kOffsetUnit
+    std::uint32_t number = 0;  ///< of all batches in its segment, from 0
   };
   struct Part {
     std::shared_ptr<const Segment> segment = {};
