@@ -18,7 +18,9 @@ class CheckedLogStore final : public LogStore {
 
   Result<LogSummary> open() override;
   Result<EntryView> read(IndexRange range, std::size_t bytes_max) const override {
-    return inner_->read(range, bytes_max);
+    Result<EntryView> entries = inner_->read(range, bytes_max);
+    if (entries && invariants_->shadow(server_).rotten) invariants_->log_read(server_, *entries);
+    return entries;
   }
   Result<void> write(const LogBatch& batch) override;
   Result<void> truncate_prefix(LogIndex last_removed) override;

@@ -24,7 +24,8 @@ constexpr std::uint64_t kMakesRoomPercent = 60;  ///< before the next start
 
 const char* name_of(DiskTrouble trouble) {
   static constexpr auto kNames = std::to_array<const char*>(
-      {"no trouble", "failed sync", "failed write", "failed read", "full disk", "crawling disk"});
+      {"no trouble", "failed sync", "failed write", "failed read", "full disk", "crawling disk",
+       "rot of a log", "rot of term and vote", "rot of a snapshot", "misdirected write"});
   static_assert(kNames.size() == kDiskTroubles);
   return kNames[static_cast<std::size_t>(trouble)];
 }
@@ -46,7 +47,12 @@ DiskFaultOptions draw_disk_faults(Choices& random) {
 }
 
 DiskFaults::DiskFaults(SimCluster& cluster, DiskFaultOptions options, Choices choices)
-    : cluster_(cluster), options_(options), random_(std::move(choices)), befallen_(cluster.size()) {
+    : cluster_(cluster),
+      options_(options),
+      random_(std::move(choices)),
+      befallen_(cluster.size()),
+      rots_(cluster.size()) {
+  cluster_.on_start([this](std::size_t server) { started(server); });
   cluster_.on_disk_fault(
       [this](std::size_t server, DiskFault::Kind kind) { befell(server, kind); });
   cluster_.on_death([this](std::size_t server, const Error& why) { died(server, why); });
@@ -66,6 +72,7 @@ void DiskFaults::strike_later() {
 
 void DiskFaults::strike() {
   if (stopped_) return;
+  look_for_gone();
   random_.resume("strike");
   const auto trouble = static_cast<DiskTrouble>(random_.weighted(options_.weights));
   const std::size_t server = random_.below(cluster_.size());
@@ -74,15 +81,21 @@ void DiskFaults::strike() {
   if (cluster_.scheduler().now() >= paused_until_ && trouble != DiskTrouble::none) {
     random_.note(name_of(trouble));
     cluster_.tell(Happening::fault, at, name_of(trouble));
-    ++counters_.made[static_cast<std::size_t>(trouble)];
-    make(trouble, cluster_.disk(at));
+    make(trouble, at);
   }
   strike_later();
 }
 
-void DiskFaults::make(DiskTrouble trouble, SimDisk& disk) {
+void DiskFaults::make(DiskTrouble trouble, std::size_t server) {
+  if (trouble >= DiskTrouble::rot_log) return make_rot(trouble, server);
+  ++counters_.made[static_cast<std::size_t>(trouble)];
+  SimDisk& disk = cluster_.disk(server);
   switch (trouble) {
     case DiskTrouble::none:
+    case DiskTrouble::rot_log:
+    case DiskTrouble::rot_stable:
+    case DiskTrouble::rot_snapshot:
+    case DiskTrouble::misdirected:
       return;
     case DiskTrouble::failed_sync:
       return disk.fail_after(1 + random_.below(kSyncsAheadMax), DiskFault::Kind::sync_error);
@@ -95,6 +108,98 @@ void DiskFaults::make(DiskTrouble trouble, SimDisk& disk) {
     case DiskTrouble::crawl:
       return slow_down(disk);
   }
+}
+
+/// Of everything that is to be found on it again a quorum has other copies.
+bool DiskFaults::may_rot(std::size_t server) const {
+  const auto leader = cluster_.leader();
+  const bool is_up = cluster_.runs(server, cluster_.incarnation(server));
+  if (!leader || !is_up || rots_[server].found) return false;
+  const ServerShadow& leads = cluster_.invariants().shadow(*leader);
+  if (leads.latest != leads.committed || !leads.leading) return false;
+  for (const Server& member : leads.latest.servers) {
+    if (!cluster_.number_of(member.id)) return false;  // lost, and not yet removed
+  }
+  std::size_t intact = 0;
+  for (std::size_t other = 0; other < cluster_.size(); ++other) {
+    if (is_rotten(other)) return false;
+    if (other != server && leads.latest.has_vote(cluster_.server(other).id)) ++intact;
+  }
+  return intact >= leads.latest.quorum();
+}
+
+std::vector<DiskPlace> DiskFaults::at_rest(DiskTrouble trouble, std::size_t server) const {
+  const SimDisk& disk = cluster_.disk(server);
+  if (trouble == DiskTrouble::rot_log) return log_at_rest(disk, kLogDirectory);
+  if (trouble == DiskTrouble::rot_stable) return stable_at_rest(disk, kStableFile);
+  return snapshot_at_rest(disk, kSnapshotDirectory, cluster_.invariants().shadow(server).snapshot);
+}
+
+void DiskFaults::make_rot(DiskTrouble trouble, std::size_t server) {
+  static constexpr std::array kKinds = {DiskTrouble::rot_log, DiskTrouble::rot_stable,
+                                        DiskTrouble::rot_snapshot};
+  const DiskTrouble other_kind = kKinds[random_.below(kKinds.size())];
+  const DiskTrouble from_kind = kKinds[random_.below(kKinds.size())];
+  const std::uint64_t onto_number = random_.below(UINT32_MAX);
+  const std::uint64_t from_number = random_.below(UINT32_MAX);
+  if (!may_rot(server)) return;
+  const bool is_astray = trouble == DiskTrouble::misdirected;
+  const DiskTrouble kind = is_astray ? other_kind : trouble;
+  const std::vector<DiskPlace> onto = at_rest(kind, server);
+  const std::vector<DiskPlace> from = at_rest(from_kind, server);
+  if (onto.empty() || (is_astray && from.empty())) return;
+  SimDisk& disk = cluster_.disk(server);
+  disk.forget_damage();  // of a snapshot that a newer one has replaced
+  const DiskPlace& place = onto[onto_number % onto.size()];
+  const bool is_made = is_astray ? misdirect(disk, place, from[from_number % from.size()], random_)
+                                 : rot(disk, place, random_);
+  if (!is_made) return;
+  ++counters_.made[static_cast<std::size_t>(trouble)];
+  cluster_.tell(Happening::fault, server, "of " + place.path);
+  cluster_.invariants().rots(server);
+  rots_[server] = {.made = true};
+  if (kind == DiskTrouble::rot_snapshot) {
+    rots_[server].snapshot = cluster_.invariants().shadow(server).snapshot.index;
+  }
+}
+
+bool DiskFaults::is_rotten(std::size_t server) const {
+  const Rot& rot = rots_[server];
+  return rot.found || (rot.made && !rot.gone);
+}
+
+bool DiskFaults::is_gone(std::size_t server) const {
+  const Rot& rot = rots_[server];
+  return !cluster_.disk(server).is_damaged() ||
+         (rot.snapshot && *rot.snapshot < cluster_.invariants().shadow(server).snapshot.index);
+}
+
+void DiskFaults::look_for_gone() {
+  for (std::size_t server = 0; server < cluster_.size(); ++server) {
+    Rot& rot = rots_[server];
+    if (!rot.made || rot.gone || rot.found || !is_gone(server)) continue;
+    rot.gone = true;
+    ++counters_.rot_overwritten;
+  }
+}
+
+void DiskFaults::started(std::size_t server) {
+  Rot& rot = rots_[server];
+  if (!rot.made || rot.gone || cluster_.disk(server).is_damaged()) return;
+  rot.gone = true;
+  ++counters_.rot_mended_at_start;
+}
+
+void DiskFaults::replaced(std::size_t server) {
+  if (rots_[server].found) ++counters_.machines_replaced;
+  rots_[server] = {};
+}
+
+void DiskFaults::restore_disk(std::size_t server) {
+  cluster_.disk(server).undo_damage();
+  cluster_.invariants().disk_restored(server);
+  ++counters_.disks_restored;
+  rots_[server] = {};
 }
 
 void DiskFaults::fill(SimDisk& disk) {
@@ -139,6 +244,11 @@ void DiskFaults::befell(std::size_t server, DiskFault::Kind kind) {
 
 /// What stops it is what its process met last: a node goes on after nothing else but a snapshot.
 bool DiskFaults::count_stop(std::size_t server, const Error& why) {
+  if (why.code == Errc::corrupt && rots_[server].made) {
+    rots_[server].found = true;
+    cluster_.invariants().finds_rot(server);
+    return true;
+  }
   if (why.code != Errc::io_error || !befallen_[server]) return false;
   switch (*befallen_[server]) {
     case DiskFault::Kind::sync_error:
@@ -159,6 +269,7 @@ bool DiskFaults::count_stop(std::size_t server, const Error& why) {
 
 /// The process around it notices, and ends, on a page cache that it may leave to the next one.
 void DiskFaults::died(std::size_t server, const Error& why) {
+  if (why.code == Errc::corrupt) ++counters_.rot_found_running;
   if (!count_stop(server, why)) {
     cluster_.invariants().violated(
         "a node stops for a reason: " + cluster_.server(server).id.value +
@@ -175,10 +286,12 @@ void DiskFaults::died(std::size_t server, const Error& why) {
 
 bool DiskFaults::refused(std::size_t server, const Error& why) {
   ++counters_.starts_refused;
+  if (why.code == Errc::corrupt) ++counters_.rot_found_at_start;
   return count_stop(server, why);
 }
 
 void DiskFaults::process_ended(std::size_t server) {
+  look_for_gone();
   if (befallen_[server] == DiskFault::Kind::no_space) {
     random_.begin("room");
     if (random_.percent(kMakesRoomPercent)) make_room(server);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "proa/testing/disk_rot.hpp"
 #include "proa/testing/sim_cluster.hpp"
 
 namespace proa::testing {
@@ -15,10 +16,14 @@ enum class DiskTrouble : std::uint8_t {
   failed_sync,   ///< the pages are dropped and marked clean
   failed_write,  ///< an operation that changes the disk fails, and changes nothing
   failed_read,
-  full,   ///< no file grows until there is room again
-  crawl,  ///< up to 1000 times as slow, but no sync takes longer than a second
+  full,          ///< no file grows until there is room again
+  crawl,         ///< up to 1000 times as slow, but no sync takes longer than a second
+  rot_log,       ///< what is at rest turns into something else: in a segment,
+  rot_stable,    ///< in one of the two copies of term and vote,
+  rot_snapshot,  ///< in the newest snapshot
+  misdirected,   ///< a block of something takes the place of one of these
 };
-inline constexpr std::size_t kDiskTroubles = 6;
+inline constexpr std::size_t kDiskTroubles = 10;
 const char* name_of(DiskTrouble trouble);
 
 struct DiskFaultOptions {
@@ -42,11 +47,20 @@ struct DiskFaultCounters {
   std::uint64_t stopped_by_read = 0;
   std::uint64_t stopped_by_full_disk = 0;
   std::uint64_t starts_refused = 0;
+  // What became of rot; what nobody has met or written again is in none of them.
+  std::uint64_t rot_found_at_start = 0;
+  std::uint64_t rot_found_running = 0;
+  std::uint64_t rot_mended_at_start = 0;  ///< from the other copy
+  std::uint64_t rot_overwritten = 0;      ///< or given up with its file
+  std::uint64_t machines_replaced = 0;    ///< because of it
+  std::uint64_t disks_restored = 0;       ///< likewise
 };
 
 /// Makes disks fail, from its own seed, at drawn times. A node that stops because of it is ended
 /// and started again by the nemesis, as by a supervisor; one that stops or does not start for no
-/// reason breaks a rule. Threads: one.
+/// reason breaks a rule. A server whose disk has rotted counts as lost until the rot is gone, so at
+/// most one has; when it finds that, another machine takes its place, or its disk is restored.
+/// Threads: one.
 class DiskFaults {
  public:
   DiskFaults(SimCluster& cluster, DiskFaultOptions options, Choices choices);
@@ -56,12 +70,22 @@ class DiskFaults {
   void heal();                      ///< takes back what is planned and what can be taken back
   void pause_until(Instant until);  ///< nothing new begins before
   void process_ended(std::size_t server);
+  void replaced(std::size_t server);
+  void restore_disk(std::size_t server);     ///< what has rotted, as from a backup
+  bool is_rotten(std::size_t server) const;  ///< and it may not know yet
+  bool is_lost(std::size_t server) const { return rots_[server].found; }
   const DiskFaultCounters& counters() const { return counters_; }
 
  private:
   void strike_later();
   void strike();
-  void make(DiskTrouble trouble, SimDisk& disk);
+  void make(DiskTrouble trouble, std::size_t server);
+  void make_rot(DiskTrouble trouble, std::size_t server);
+  bool may_rot(std::size_t server) const;
+  std::vector<DiskPlace> at_rest(DiskTrouble trouble, std::size_t server) const;
+  void started(std::size_t server);
+  void look_for_gone();
+  bool is_gone(std::size_t server) const;
   void fill(SimDisk& disk);
   void slow_down(SimDisk& disk);
   void befell(std::size_t server, DiskFault::Kind kind);
@@ -75,6 +99,13 @@ class DiskFaults {
   Choices random_;
   DiskFaultCounters counters_;
   std::vector<std::optional<DiskFault::Kind>> befallen_;  ///< by server: what its process met last
+  struct Rot {
+    bool made = false;
+    bool gone = false;                      ///< it was written again
+    bool found = false;                     ///< by the server
+    std::optional<LogIndex> snapshot = {};  ///< it is in that one; a newer one takes its place
+  };
+  std::vector<Rot> rots_;  ///< by server
   Instant paused_until_ = {};
   bool stopped_ = false;
 };

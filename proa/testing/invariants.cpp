@@ -140,6 +140,17 @@ void Invariants::log_opened(std::size_t server, IndexRange range, const ShadowLo
   recovering_.reset();
 }
 
+void Invariants::log_read(std::size_t server, const EntryView& entries) {
+  const ServerShadow& at = shadows_[server];
+  entries.for_each([&](const Entry& entry) {
+    const EntryFacts* written = at.log.find(entry.index);
+    const EntryFacts read = facts_of(entry);
+    if (written == nullptr || *written == read) return;
+    violated("corruption is never silent: the log of " + at.id.value + " gives " +
+             text_of(entry.index, read) + ", written was " + text_of(entry.index, *written));
+  });
+}
+
 void Invariants::log_write_begins(std::size_t server, const LogBatch& batch) {
   ServerShadow& at = shadows_[server];
   at.log_in_flight = batch;

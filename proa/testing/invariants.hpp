@@ -66,6 +66,15 @@ class Invariants {
   void hard_state_write_begins(std::size_t server, const HardState& hard_state);
   void hard_state_written(std::size_t server, const HardState& hard_state);
 
+  // Corruption is never silent.
+  /// From now on something on its disk has turned into something else.
+  void rots(std::size_t server) { shadows_[server].rotten = true; }
+  /// The server has stopped, or does not start, because of it: it says nothing any more.
+  void finds_rot(std::size_t server) { shadows_[server].found_rot = true; }
+  void disk_restored(std::size_t server) { shadows_[server].found_rot = false; }
+  /// Of a server whose disk has rotted: what its log gives to whoever asks.
+  void log_read(std::size_t server, const EntryView& entries);
+
   // A user's restore (reference §8.16): the one way in which the state of a cluster is replaced.
   /// From now on, until its process ends, `server` may store a state that nobody has committed.
   void restore_asked(std::size_t server) { shadows_[server].restore_asked = true; }
@@ -152,6 +161,7 @@ class Invariants {
   void confirms(ServerShadow& from, const AppendEntriesRequest& request);
   void grants(const ServerShadow& from, const RequestVoteRequest& request, Term reply_term);
   bool holds(const ServerShadow& at, LogPosition position) const;
+  void check_may_speak(const ServerShadow& at);
 
   std::vector<ServerShadow> shadows_;
   std::vector<ServerShadow> lost_;  ///< as they were: what they have confirmed still counts

@@ -28,11 +28,17 @@ std::string text_of(const HardState& state) {
 void Invariants::sends(std::size_t server, const Request& request) {
   ++counters_.messages_checked;
   ServerShadow& from = shadows_[server];
+  check_may_speak(from);
   if (const auto* append = std::get_if<AppendEntriesRequest>(&request)) {
     sends_append(from, *append);
   } else if (const auto* vote = std::get_if<RequestVoteRequest>(&request)) {
     sends_vote_request(from, *vote);
   }
+}
+
+void Invariants::check_may_speak(const ServerShadow& at) {
+  if (!at.found_rot) return;
+  violated("corruption is never silent: " + at.id.value + " has found rot on its disk, and speaks");
 }
 
 void Invariants::sends_append(ServerShadow& from, const AppendEntriesRequest& request) {
@@ -93,6 +99,7 @@ void Invariants::sends_vote_request(const ServerShadow& from, const RequestVoteR
 void Invariants::answers(std::size_t server, const Request& request, const Reply& reply) {
   ++counters_.messages_checked;
   ServerShadow& from = shadows_[server];
+  check_may_speak(from);
   if (term_of(reply) > from.hard_state.term) {
     violated("persist before speak: " + from.id.value + " answers in term " +
              to_string(term_of(reply)) + ", durable is " + text_of(from.hard_state));

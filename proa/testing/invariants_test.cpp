@@ -89,6 +89,29 @@ TEST_F(InvariantsOf, AHealthyClusterFindNothing) {
   EXPECT_EQ(invariants.last_committed(), LogIndex{3});
 }
 
+TEST_F(InvariantsOf, CorruptionRefuseALogThatGivesSomethingElseThanWasWritten) {
+  invariants.rots(1);
+  invariants.log_read(1, entries(2, 1, "bc"));
+  EXPECT_EQ(verdict(), "good");
+  invariants.log_read(1, entries(2, 1, "bx"));
+  EXPECT_EQ(verdict(), "corruption is never silent");
+}
+
+TEST_F(InvariantsOf, CorruptionRefuseAServerThatSpeaksThoughItHasFoundRot) {
+  invariants.finds_rot(1);
+  invariants.answers(1, append(1, {}, entries(1, 1, "abc"), 0),
+                     AppendEntriesReply{.term = {1}, .success = true});
+  EXPECT_EQ(verdict(), "corruption is never silent");
+}
+
+TEST_F(InvariantsOf, CorruptionLetAnotherMachineSpeakInThePlaceOfARottenOne) {
+  invariants.rots(2);
+  invariants.finds_rot(2);
+  invariants.replaced(2, {.id = {"s3#2"}, .address = {"s3#2"}});
+  invariants.answers(2, vote_request(0, "s1"), RequestVoteReply{});
+  EXPECT_EQ(verdict(), "good") << *invariants.violation();
+}
+
 // Paper §5.2.
 TEST_F(InvariantsOf, ElectionsRefuseTwoLeadersInOneTerm) {
   invariants.sends(1, append(1, {}, {}, 0));

@@ -303,7 +303,18 @@ void Nemesis::replace() {
   const std::size_t server = any_server();
   if (!is_dispensable(server)) return;
   cluster_.crash(server, Crash::power);
+  give_another_machine(server);
+}
+
+/// The others may have come to need it since its disk has rotted: voters that lag do not know who
+/// is a voter now, and elect nobody whom they do not know. Then its disk is restored.
+void Nemesis::answer_rot(std::size_t server) {
+  is_dispensable(server) ? give_another_machine(server) : disk_faults_.restore_disk(server);
+}
+
+void Nemesis::give_another_machine(std::size_t server) {
   cluster_.replace(server);
+  disk_faults_.replaced(server);
 }
 
 /// The quorum is lost for good. Whoever has most of the log has all that was ever acknowledged, so
@@ -317,10 +328,14 @@ void Nemesis::recover() {
     led = std::max(led, cluster_.invariants().shadow(server).led);
   }
   if (cluster_.invariants().shadow(best).hard_state.term < led) return;
+  if (disk_faults_.is_rotten(best)) return;
   for (std::size_t server = 0; server < cluster_.size(); ++server)
     cluster_.crash(server, Crash::process);
   disk_faults_.heal();
   cluster_.recover(best, draw_recovery_crash());
+  for (std::size_t other = 0; other < cluster_.size(); ++other) {
+    if (other != best) disk_faults_.replaced(other);
+  }
 }
 
 /// Whoever is interrupted does it again.
@@ -350,6 +365,7 @@ bool Nemesis::is_dispensable(std::size_t server) const {
   for (std::size_t other = 0; other < cluster_.size(); ++other) {
     const ServerShadow& shadow = cluster_.invariants().shadow(other);
     if (other == server || !leads.latest.has_vote(shadow.id)) continue;
+    if (disk_faults_.is_rotten(other)) continue;
     if (shadow.log.last() >= leads.commit && shadow.latest == leads.latest) ++stay;
   }
   return stay >= leads.latest.quorum();
@@ -386,6 +402,7 @@ void Nemesis::end_truce() {
 void Nemesis::server_crashed(std::size_t server) {
   if (others_ != nullptr) others_->server_crashed(server);
   disk_faults_.process_ended(server);
+  if (disk_faults_.is_lost(server)) answer_rot(server);
   restarts_.begin("downtime");
   const bool stays_away = left_behind_ == server && !stopped_;
   if (stays_away) return restart_once_behind(server, cluster_.scheduler().now() + kAwayMax);

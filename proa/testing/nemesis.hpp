@@ -98,6 +98,8 @@ class Nemesis {
   bool is_truce() const { return cluster_.scheduler().now() < truce_until_; }
   void calm_disks();
   void replace();
+  void answer_rot(std::size_t server);
+  void give_another_machine(std::size_t server);
   void recover();
   std::optional<RecoveryCrash> draw_recovery_crash();
   LogPosition last_position(std::size_t server) const;

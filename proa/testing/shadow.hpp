@@ -75,6 +75,8 @@ struct ServerShadow {
 
   LogPosition snapshot = {};   ///< the end of the newest durable one
   LogPosition opened = {};     ///< the end of the one that was opened last
+  bool rotten = false;         ///< something on its disk has turned into something else
+  bool found_rot = false;      ///< and the server has met it and does not go on
   bool restore_asked = false;  ///< a user has asked this process to restore a state
 
   // Of the running process only.

@@ -227,11 +227,11 @@ void SimCluster::open_stores(std::size_t server, Process& process) {
     });
     process.runtime->set_disk_cost([files = process.files.get()] { return files->take_cost(); });
     process.wal = std::make_shared<Wal>(
-        process.files, "wal",
+        process.files, kLogDirectory,
         WalOptions{.segment_bytes = options_.segment_bytes, .seed = process.runtime->seed()});
     logs = process.wal;
-    stable = std::make_shared<FileStableStore>(process.files, "stable");
-    snapshots = std::make_shared<FileSnapshotStore>(process.files, "state",
+    stable = std::make_shared<FileStableStore>(process.files, kStableFile);
+    snapshots = std::make_shared<FileSnapshotStore>(process.files, kSnapshotDirectory,
                                                     snapshot_options(*process.runtime));
   }
   const auto installs = [this, server] {
@@ -283,9 +283,13 @@ void SimCluster::launch(std::size_t server, std::optional<std::uint64_t> crash_a
   }
   const bool write_was_lost = invariants_->counters().writes_lost > lost_before;
   if (std::exchange(machine.write_was_torn, false) && write_was_lost) ++counters_.torn_tails;
-  if (raft) process.raft = std::move(*raft);
-  if (raft) watch_for_death(server, process);
+  const bool has_started = raft.has_value();
+  if (has_started) {
+    process.raft = std::move(*raft);
+    watch_for_death(server, process);
+  }
   if (!process.runtime->ended()) start_service(server, process);
+  if (has_started && on_start_) on_start_(server);
   end_crashed_processes();
 }
 

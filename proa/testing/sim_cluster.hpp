@@ -27,6 +27,10 @@ struct Line {
   std::uint64_t bytes_per_second = 0;  ///< 0: no limit
   Duration parcel_gap = {};            ///< between two messages that are not bytes
 };
+// What a server keeps on its disk.
+inline constexpr const char* kLogDirectory = "wal";
+inline constexpr const char* kStableFile = "stable";
+inline constexpr const char* kSnapshotDirectory = "state";
 
 /// What carries the messages.
 enum class Wire : std::uint8_t {
@@ -175,6 +179,8 @@ class SimCluster {
     on_restore_ = std::move(hook);
   }
 
+  /// Called when a server has started.
+  void on_start(std::function<void(std::size_t server)> hook) { on_start_ = std::move(hook); }
   /// Called when a device fails an operation of the server's process. Not the place for crash().
   void on_disk_fault(std::function<void(std::size_t server, DiskFault::Kind)> hook) {
     on_disk_fault_ = std::move(hook);
@@ -233,6 +239,7 @@ class SimCluster {
   std::function<void(std::size_t)> on_leader_;
   std::function<void(std::size_t)> on_install_;
   std::function<bool(std::size_t, LogIndex)> on_restore_;
+  std::function<void(std::size_t)> on_start_;
   std::function<void(std::size_t, DiskFault::Kind)> on_disk_fault_;
   std::function<void(std::size_t, const Error&)> on_death_;
   std::function<bool(std::size_t, const Error&)> on_refusal_;

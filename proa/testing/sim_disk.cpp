@@ -263,28 +263,87 @@ void SimDisk::write_sector_back(SimInode& inode, std::uint32_t sector) {
             medium.begin() + static_cast<std::ptrdiff_t>(begin));
 }
 
-bool SimDisk::flip_bit(const std::string& path, std::uint64_t offset, std::uint32_t bit) {
-  SimDirectory* directory = root_.get();
+std::shared_ptr<SimInode> SimDisk::find(const std::string& path) const {
+  const SimDirectory* directory = root_.get();
   std::size_t begin = 0;
   while (true) {
     const std::size_t slash = path.find('/', begin);
     const std::string name = path.substr(begin, slash - begin);
     if (!name.empty()) {
       const auto found = directory->cache.find(name);
-      if (found == directory->cache.end()) return false;
-      if (found->second.file != nullptr) {
-        SimInode& inode = *found->second.file;
-        if (offset >= inode.cache.size()) return false;
-        const std::byte flipped = std::byte{1} << (bit % 8);
-        inode.cache.edit()[offset] ^= flipped;
-        if (offset < inode.medium.size()) inode.medium.edit()[offset] ^= flipped;
-        return true;
-      }
+      if (found == directory->cache.end()) return nullptr;
+      if (found->second.file != nullptr) return found->second.file;
       directory = found->second.directory.get();
     }
-    if (slash == std::string::npos) return false;
+    if (slash == std::string::npos) return nullptr;
     begin = slash + 1;
   }
+}
+
+bool SimDisk::flip_bit(const std::string& path, std::uint64_t offset, std::uint32_t bit) {
+  const auto file = find(path);
+  if (file == nullptr || offset >= file->cache.size()) return false;
+  const std::byte flipped = file->cache.read()[offset] ^ (std::byte{1} << (bit % 8));
+  return damage(path, offset, ByteView{&flipped, 1});
+}
+
+bool SimDisk::damage(const std::string& path, std::uint64_t offset, ByteView bytes) {
+  const auto file = find(path);
+  if (file == nullptr || offset + bytes.size() > file->cache.size()) return false;
+  const auto at = static_cast<std::ptrdiff_t>(offset);
+  const auto here = file->cache.read().begin() + at;
+  std::vector<std::byte> before(here, here + static_cast<std::ptrdiff_t>(bytes.size()));
+  if (std::equal(bytes.begin(), bytes.end(), before.begin())) return false;
+  std::copy(bytes.begin(), bytes.end(), file->cache.edit().begin() + at);
+  const std::uint64_t there = std::min<std::uint64_t>(
+      bytes.size(), file->medium.size() - std::min(file->medium.size(), offset));
+  std::copy_n(bytes.begin(), there, file->medium.edit().begin() + at);
+  damages_.push_back({.file = file,
+                      .offset = offset,
+                      .bytes = {bytes.begin(), bytes.end()},
+                      .before = std::move(before)});
+  return true;
+}
+
+bool SimDisk::is_in(const Damage& damage, const SharedContent& content) {
+  const std::vector<std::byte>& bytes = content.read();
+  return damage.offset + damage.bytes.size() <= bytes.size() &&
+         std::equal(damage.bytes.begin(), damage.bytes.end(),
+                    bytes.begin() + static_cast<std::ptrdiff_t>(damage.offset));
+}
+
+bool SimDisk::is_there(const Damage& damage) {
+  const auto file = damage.file.lock();
+  return file != nullptr && is_in(damage, file->medium);
+}
+
+bool SimDisk::is_damaged() const {
+  return std::any_of(damages_.begin(), damages_.end(), &SimDisk::is_there);
+}
+
+void SimDisk::undo_damage() {
+  for (const Damage& damage : std::exchange(damages_, {})) {
+    if (!is_there(damage)) continue;
+    const auto file = damage.file.lock();
+    const auto put_back = [&damage](SharedContent& content) {
+      std::copy(damage.before.begin(), damage.before.end(),
+                content.edit().begin() + static_cast<std::ptrdiff_t>(damage.offset));
+    };
+    put_back(file->medium);
+    if (is_in(damage, file->cache)) put_back(file->cache);
+  }
+}
+
+void SimDisk::for_each_file(
+    const std::function<void(const std::string& path, const SimInode& file)>& visit) const {
+  const auto walk = [&visit](auto&& self, const SimDirectory& directory,
+                             const std::string& prefix) -> void {
+    for (const auto& [name, node] : directory.cache) {
+      if (node.file != nullptr) visit(prefix + name, *node.file);
+      if (node.directory != nullptr) self(self, *node.directory, prefix + name + "/");
+    }
+  };
+  walk(walk, *root_, "");
 }
 
 }  // namespace proa::testing

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -113,6 +114,18 @@ class SimDisk {
   std::unique_ptr<SimDisk> clone(std::uint64_t seed) const;
   /// Inverts one bit of a file's medium and page cache: rot at rest. False: no such byte.
   bool flip_bit(const std::string& path, std::uint64_t offset, std::uint32_t bit);
+  /// The same for bytes that become others. False: there are not so many, or they are these
+  /// already.
+  bool damage(const std::string& path, std::uint64_t offset, ByteView bytes);
+  /// The medium still holds something as it was damaged: nobody has written it again, or given up
+  /// its file.
+  bool is_damaged() const;
+  /// Brings back what is still damaged, as from a backup.
+  void undo_damage();
+  void forget_damage() { damages_.clear(); }  ///< it does not count any more
+  /// By path, as the page cache has them.
+  void for_each_file(
+      const std::function<void(const std::string& path, const SimInode& file)>& visit) const;
 
   /// The same for two disks that hold the same in page cache and on the medium.
   std::uint64_t fingerprint() const;
@@ -151,6 +164,8 @@ class SimDisk {
     if (on_fault_) on_fault_(kind);
   }
 
+  std::shared_ptr<SimInode> find(const std::string& path) const;
+
   enum class Fate { survives, vanishes, torn };
   void decide(SimInode& inode, PowerCutReport& report);
   void decide_sector(SimInode& inode, std::uint32_t sector, std::uint64_t size, Fate fate);
@@ -169,6 +184,15 @@ class SimDisk {
   };
   std::optional<Due> due_;
   Fn<void(DiskFault::Kind)> on_fault_;
+  struct Damage {
+    std::weak_ptr<SimInode> file = {};
+    std::uint64_t offset = 0;
+    std::vector<std::byte> bytes = {};
+    std::vector<std::byte> before = {};
+  };
+  static bool is_in(const Damage& damage, const SharedContent& content);
+  static bool is_there(const Damage& damage);
+  std::vector<Damage> damages_;
 };
 
 }  // namespace proa::testing

@@ -114,6 +114,12 @@ void Tally::add(const SeedReport& report) {
   shown("stopped by a failed read", report.disks.stopped_by_read);
   shown("stopped by a full disk", report.disks.stopped_by_full_disk);
   shown("starts refused", report.disks.starts_refused);
+  shown("rot found at a start", report.disks.rot_found_at_start);
+  shown("rot found while running", report.disks.rot_found_running);
+  shown("rot mended from the other copy", report.disks.rot_mended_at_start);
+  shown("rot written over", report.disks.rot_overwritten);
+  shown("machines replaced for rot", report.disks.machines_replaced);
+  shown("disks restored after rot", report.disks.disks_restored);
 }
 
 void Tally::print(std::FILE* out, Duration wall) const {
