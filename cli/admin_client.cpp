@@ -120,8 +120,10 @@ Result<SharedBytes> AdminClient::call_leader(server::CallKind kind, const Shared
     PROA_TRY(const Server leader, wait_for_leader());
     auto answer = call(leader.address, kind, body, kChangeLimit);
     if (answer || answer.error().outcome == Outcome::unknown) return answer;
-    const bool is_elsewhere =
-        answer.error().code == Errc::not_leader || answer.error().code == Errc::peer_unreachable;
+    const Errc code = answer.error().code;
+    // A leader that was restarted is still named by the others while it knows no call of a member.
+    const bool is_elsewhere = code == Errc::not_leader || code == Errc::peer_unreachable ||
+                              code == Errc::unsupported_protocol;
     if (!is_elsewhere || attempt == kLeaderAttempts) return answer;
     wait(kLeaderPause);
   }
