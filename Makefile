@@ -46,7 +46,7 @@ mutants: setup
 	@tests/sim/run_mutants --ranges 3 $(ARGS)
 
 mutations: setup
-	@tools/mutate_conditions --page $(ARGS)
+	@tools/mutate_conditions --again --page $(ARGS)
 
 interop:
 	@tools/run interop $(ARGS)

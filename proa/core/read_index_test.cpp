@@ -204,5 +204,20 @@ TEST(ReadIndex, CountsNoRefusalOfARequestOfAnEarlierTerm) {
   EXPECT_TRUE(done(server).empty());
 }
 
+// A read that waited for the next round may be confirmed by something that was sent anyway. Then
+// nobody needs to be asked.
+TEST(ReadIndex, BeginsNoRoundThatNobodyWaitsFor) {
+  Consensus server = leader();
+  server.step(late(), ReadRequested{.id = {7}});
+  ASSERT_EQ(beats_in(server.take_effects()).size(), 2U);
+  server.step(late(), ReadRequested{.id = {8}});
+  server.step(late(), Proposed{.first = {9}});
+  const SendEntries send = server.take_effects().entries_now.at(0);
+  server.step(late(), acknowledged(b, carry_out(server, send, late())));
+  const Effects effects = server.take_effects();
+  EXPECT_EQ(effects.complete.size(), 2U);
+  EXPECT_TRUE(beats_in(effects).empty());
+}
+
 }  // namespace
 }  // namespace proa::core::test

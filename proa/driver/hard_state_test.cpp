@@ -71,6 +71,12 @@ TEST(DataOfAServer, IsRefusedOnceItHadALogAndHasNoneAnyMore) {
   ASSERT_TRUE(note_log(store));
   ASSERT_TRUE(note_log(store));
   EXPECT_TRUE(check_log(store, emptied));
+  LogSummary filled;
+  filled.log.entries = {.first = {1}, .last = {3}};
+  EXPECT_TRUE(check_log(store, filled));
+  LogSummary rotten;
+  rotten.rot_cut = LogPosition{.term = {1}, .index = {3}};
+  EXPECT_TRUE(check_log(store, rotten)) << "what is left of it says that it was there";
   const auto checked = check_log(store, untouched);
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().code, Errc::corrupt);

@@ -79,6 +79,15 @@ TEST(InboxOfANode, TakesOfManyWhatFits) {
   EXPECT_EQ(taken, 0U);
 }
 
+TEST(InboxOfANode, TakesAllOfManyIfTheyFit) {
+  Inbox inbox{{.proposals = 5}};
+  std::vector<Proposal> proposals(3);
+  std::size_t taken = 0;
+  EXPECT_EQ(inbox.push_all(proposals, taken), Pushed::wake_loop);
+  EXPECT_EQ(taken, 3U);
+  EXPECT_EQ(take(inbox), 3U);
+}
+
 TEST(InboxOfANode, HasALimitForEachKindOfCall) {
   Inbox inbox{{.verify_calls = 1}};
   Call first = verify();
