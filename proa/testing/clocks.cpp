@@ -1,7 +1,5 @@
 #include "proa/testing/clocks.hpp"
 
-#include <algorithm>
-
 namespace proa::testing {
 namespace {
 
@@ -24,11 +22,6 @@ const char* name_of(ClockTrouble trouble) {
       std::to_array<const char*>({"no trouble", "late timers", "wall clock step"});
   static_assert(kNames.size() == kClockTroubles);
   return kNames[static_cast<std::size_t>(trouble)];
-}
-
-bool ClockFaultOptions::any() const {
-  return std::any_of(weights.begin(), weights.end(),
-                     [](std::uint64_t weight) { return weight > 0; });
 }
 
 ClockFaultOptions draw_clock_faults(Choices& random) {
@@ -55,28 +48,18 @@ std::vector<SimClock> draw_clocks(Choices& random, std::size_t machines) {
   return is_on ? clocks : std::vector<SimClock>{};
 }
 
-void ClockFaults::start() {
-  if (options_.any()) strike_later();
-}
+ClockFaults::ClockFaults(SimCluster& cluster, const ClockFaultOptions& options, Choices choices)
+    : StrikingMachine(
+          cluster, {.weights = options.weights, .pause_max = options.pause_max, .tag = kClocksTag},
+          std::move(choices)) {}
 
-void ClockFaults::strike_later() {
-  random_.begin("strike");
-  const Duration pause = random_.down_from(options_.pause_max);
-  cluster_.scheduler().after(pause, kClocksTag, [this] { strike(); });
-}
-
-void ClockFaults::strike() {
-  if (stopped_) return;
-  random_.resume("strike");
-  const auto trouble = static_cast<ClockTrouble>(random_.weighted(options_.weights));
-  const std::size_t server = random_.below(cluster_.size());
-  if (!is_calm() && trouble != ClockTrouble::none) {
-    random_.note(name_of(trouble));
-    cluster_.tell(Happening::fault, server, name_of(trouble));
-    ++counters_.made[static_cast<std::size_t>(trouble)];
-    trouble == ClockTrouble::late_timers ? delay_timers(server) : step_wall_clock(server);
-  }
-  strike_later();
+void ClockFaults::strike_with(std::size_t which, bool may) {
+  const std::size_t server = any_server();
+  if (!may) return;
+  const auto trouble = static_cast<ClockTrouble>(which);
+  announce(server, name_of(trouble));
+  ++counters_.made[which];
+  trouble == ClockTrouble::late_timers ? delay_timers(server) : step_wall_clock(server);
 }
 
 void ClockFaults::delay_timers(std::size_t server) {
@@ -96,16 +79,6 @@ void ClockFaults::step_wall_clock(std::size_t server) {
 void ClockFaults::heal() {
   for (std::size_t server = 0; server < cluster_.size(); ++server)
     cluster_.set_timers_late(server, {});
-}
-
-void ClockFaults::stop() {
-  stopped_ = true;
-  heal();
-}
-
-void ClockFaults::truce_until(Instant until) {
-  calm_until_ = until;
-  if (is_calm()) heal();
 }
 
 }  // namespace proa::testing

@@ -4,8 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "proa/testing/fault_machine.hpp"
-#include "proa/testing/sim_cluster.hpp"
+#include "proa/testing/striking_machine.hpp"
 
 namespace proa::testing {
 
@@ -20,7 +19,6 @@ const char* name_of(ClockTrouble trouble);
 struct ClockFaultOptions {
   std::array<std::uint64_t, kClockTroubles> weights = {};  ///< by ClockTrouble; 0: never
   Duration pause_max = std::chrono::seconds{5};            ///< between two
-  bool any() const;
 };
 
 /// Each class is on by itself in about a third of all seeds.
@@ -34,30 +32,19 @@ struct ClockFaultCounters {
 };
 
 /// Makes timers late and sets wall clocks, at drawn times. Threads: one.
-class ClockFaults final : public FaultMachine {
+class ClockFaults final : public StrikingMachine {
  public:
-  ClockFaults(SimCluster& cluster, ClockFaultOptions options, Choices choices)
-      : cluster_(cluster), options_(options), random_(std::move(choices)) {}
+  ClockFaults(SimCluster& cluster, const ClockFaultOptions& options, Choices choices);
 
-  void start() override;
-  void stop() override;
-  void truce_until(Instant until) override;
   const ClockFaultCounters& counters() const { return counters_; }
 
  private:
-  void strike_later();
-  void strike();
+  void strike_with(std::size_t trouble, bool may) override;
   void delay_timers(std::size_t server);
   void step_wall_clock(std::size_t server);
-  void heal();
-  bool is_calm() const { return stopped_ || cluster_.scheduler().now() < calm_until_; }
+  void heal() override;
 
-  SimCluster& cluster_;
-  ClockFaultOptions options_;
-  Choices random_;
   ClockFaultCounters counters_;
-  Instant calm_until_ = {};
-  bool stopped_ = false;
 };
 
 }  // namespace proa::testing

@@ -30,26 +30,18 @@ const char* name_of(DiskTrouble trouble) {
   return kNames[static_cast<std::size_t>(trouble)];
 }
 
-bool DiskFaultOptions::any() const {
-  return std::any_of(weights.begin(), weights.end(),
-                     [](std::uint64_t weight) { return weight > 0; });
-}
-
 DiskFaultOptions draw_disk_faults(Choices& random) {
   random.begin("classes");
   DiskFaultOptions options;
-  const bool is_on = random.percent(60);
-  for (std::size_t trouble = 1; trouble < kDiskTroubles; ++trouble) {
-    const bool is_in = random.percent(40);
-    options.weights[trouble] = (1 + random.below(4)) * (is_on && is_in ? 1 : 0);
-  }
+  draw_weights(random, options.weights, 60, 40);
   return options;
 }
 
-DiskFaults::DiskFaults(SimCluster& cluster, DiskFaultOptions options, Choices choices)
-    : cluster_(cluster),
-      options_(options),
-      random_(std::move(choices)),
+DiskFaults::DiskFaults(SimCluster& cluster, const DiskFaultOptions& options, Choices choices)
+    : StrikingMachine(
+          cluster,
+          {.weights = options.weights, .pause_max = options.pause_max, .tag = kDiskFaultsTag},
+          std::move(choices)),
       befallen_(cluster.size()),
       rots_(cluster.size()) {
   cluster_.on_start([this](std::size_t server) { started(server); });
@@ -60,30 +52,15 @@ DiskFaults::DiskFaults(SimCluster& cluster, DiskFaultOptions options, Choices ch
       [this](std::size_t server, const Error& why) { return refused(server, why); });
 }
 
-void DiskFaults::start() {
-  if (options_.any()) strike_later();
-}
-
-void DiskFaults::strike_later() {
-  random_.begin("strike");
-  const Duration pause = random_.down_from(options_.pause_max);
-  cluster_.scheduler().after(pause, kDiskFaultsTag, [this] { strike(); });
-}
-
-void DiskFaults::strike() {
-  if (stopped_) return;
+void DiskFaults::strike_with(std::size_t which, bool may) {
   look_for_gone();
-  random_.resume("strike");
-  const auto trouble = static_cast<DiskTrouble>(random_.weighted(options_.weights));
-  const std::size_t server = random_.below(cluster_.size());
+  const auto trouble = static_cast<DiskTrouble>(which);
+  const std::size_t server = any_server();
   const bool at_leader = random_.percent(30);
   const std::size_t at = at_leader ? cluster_.leader().value_or(server) : server;
-  if (cluster_.scheduler().now() >= paused_until_ && trouble != DiskTrouble::none) {
-    random_.note(name_of(trouble));
-    cluster_.tell(Happening::fault, at, name_of(trouble));
-    make(trouble, at);
-  }
-  strike_later();
+  if (!may) return;
+  announce(at, name_of(trouble));
+  make(trouble, at);
 }
 
 void DiskFaults::make(DiskTrouble trouble, std::size_t server) {
@@ -290,7 +267,7 @@ bool DiskFaults::refused(std::size_t server, const Error& why) {
   return count_stop(server, why);
 }
 
-void DiskFaults::process_ended(std::size_t server) {
+void DiskFaults::server_crashed(std::size_t server) {
   look_for_gone();
   if (befallen_[server] == DiskFault::Kind::no_space) {
     random_.begin("room");
@@ -305,13 +282,6 @@ void DiskFaults::heal() {
     cluster_.disk(server).options().slow_factor = 1;
     make_room(server);
   }
-}
-
-void DiskFaults::pause_until(Instant until) { paused_until_ = until; }
-
-void DiskFaults::stop() {
-  stopped_ = true;
-  heal();
 }
 
 }  // namespace proa::testing

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "proa/testing/disk_rot.hpp"
-#include "proa/testing/sim_cluster.hpp"
+#include "proa/testing/striking_machine.hpp"
 
 namespace proa::testing {
 
@@ -29,7 +29,6 @@ const char* name_of(DiskTrouble trouble);
 struct DiskFaultOptions {
   std::array<std::uint64_t, kDiskTroubles> weights = {};  ///< by DiskTrouble; 0: never
   Duration pause_max = std::chrono::seconds{10};          ///< between two
-  bool any() const;
 };
 
 /// Each class is on in about a fifth of all seeds, by itself; in about half of them none is.
@@ -61,15 +60,12 @@ struct DiskFaultCounters {
 /// reason breaks a rule. A server whose disk has rotted counts as lost until the rot is gone, so at
 /// most one has; when it finds that, another machine takes its place, or its disk is restored.
 /// Threads: one.
-class DiskFaults {
+class DiskFaults final : public StrikingMachine {
  public:
-  DiskFaults(SimCluster& cluster, DiskFaultOptions options, Choices choices);
+  DiskFaults(SimCluster& cluster, const DiskFaultOptions& options, Choices choices);
 
-  void start();
-  void stop();                      ///< nothing breaks any more, and what can heal is healed
-  void heal();                      ///< takes back what is planned and what can be taken back
-  void pause_until(Instant until);  ///< nothing new begins before
-  void process_ended(std::size_t server);
+  void heal() override;  ///< takes back what is planned; of what is made, rot stays
+  void server_crashed(std::size_t server) override;
   void replaced(std::size_t server);
   void restore_disk(std::size_t server);     ///< what has rotted, as from a backup
   bool is_rotten(std::size_t server) const;  ///< and it may not know yet
@@ -77,8 +73,7 @@ class DiskFaults {
   const DiskFaultCounters& counters() const { return counters_; }
 
  private:
-  void strike_later();
-  void strike();
+  void strike_with(std::size_t trouble, bool may) override;
   void make(DiskTrouble trouble, std::size_t server);
   void make_rot(DiskTrouble trouble, std::size_t server);
   bool may_rot(std::size_t server) const;
@@ -94,9 +89,6 @@ class DiskFaults {
   bool count_stop(std::size_t server, const Error& why);
   void make_room(std::size_t server);
 
-  SimCluster& cluster_;
-  DiskFaultOptions options_;
-  Choices random_;
   DiskFaultCounters counters_;
   std::vector<std::optional<DiskFault::Kind>> befallen_;  ///< by server: what its process met last
   struct Rot {
@@ -106,8 +98,6 @@ class DiskFaults {
     std::optional<LogIndex> snapshot = {};  ///< it is in that one; a newer one takes its place
   };
   std::vector<Rot> rots_;  ///< by server
-  Instant paused_until_ = {};
-  bool stopped_ = false;
 };
 
 }  // namespace proa::testing

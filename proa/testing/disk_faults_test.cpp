@@ -10,7 +10,7 @@ constexpr std::uint64_t kSeeds = 1000;
 TEST(DiskFaults, AreOffOnAnEmptyTape) {
   TapeDeck deck{Tape{}};
   Choices choices{1, &deck, "world"};
-  EXPECT_FALSE(draw_disk_faults(choices).any());
+  EXPECT_EQ(draw_disk_faults(choices).weights, DiskFaultOptions{}.weights);
 }
 
 // Swarm testing: what is on hides what it keeps from happening.
@@ -20,7 +20,7 @@ TEST(DiskFaults, EachClassIsOnInSomeSeedsAndAllAreOffInMany) {
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
     Choices choices{seed};
     const DiskFaultOptions options = draw_disk_faults(choices);
-    if (!options.any()) ++calm;
+    if (options.weights == DiskFaultOptions{}.weights) ++calm;
     for (std::size_t trouble = 0; trouble < kDiskTroubles; ++trouble)
       on[trouble] += options.weights[trouble] > 0 ? 1 : 0;
   }

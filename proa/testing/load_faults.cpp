@@ -1,6 +1,5 @@
 #include "proa/testing/load_faults.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace proa::testing {
@@ -22,19 +21,10 @@ const char* name_of(LoadTrouble trouble) {
   return kNames[static_cast<std::size_t>(trouble)];
 }
 
-bool LoadFaultOptions::any() const {
-  return std::any_of(weights.begin(), weights.end(),
-                     [](std::uint64_t weight) { return weight > 0; });
-}
-
 LoadFaultOptions draw_load_faults(Choices& random) {
   random.begin("classes");
   LoadFaultOptions options;
-  const bool is_on = random.percent(65);
-  for (std::size_t trouble = 1; trouble < kLoadTroubles; ++trouble) {
-    const bool is_in = random.percent(50);
-    options.weights[trouble] = (1 + random.below(4)) * (is_on && is_in ? 1 : 0);
-  }
+  draw_weights(random, options.weights, 65, 50);
   options.pause_max = Duration{4s} * static_cast<int>(4 - random.below(3));
   return options;
 }
@@ -46,30 +36,23 @@ std::size_t draw_inbox(Choices& random, std::size_t otherwise) {
   return is_small ? requests : otherwise;
 }
 
-void LoadFaults::start() {
-  if (options_.any()) strike_later();
-}
+LoadFaults::LoadFaults(SimCluster& cluster, const LoadFaultOptions& options, Work work,
+                       Choices choices)
+    : StrikingMachine(
+          cluster,
+          {.weights = options.weights, .pause_max = options.pause_max, .tag = kLoadFaultsTag},
+          std::move(choices)),
+      work_(std::move(work)) {}
 
-void LoadFaults::strike_later() {
-  random_.begin("strike");
-  const Duration pause = random_.down_from(options_.pause_max);
-  cluster_.scheduler().after(pause, kLoadFaultsTag, [this] { strike(); });
-}
-
-void LoadFaults::strike() {
-  if (stopped_) return;
-  random_.resume("strike");
-  const auto trouble = static_cast<LoadTrouble>(random_.weighted(options_.weights));
-  const std::size_t drawn = random_.below(cluster_.size());
+void LoadFaults::strike_with(std::size_t which, bool may) {
+  const auto trouble = static_cast<LoadTrouble>(which);
+  const std::size_t drawn = any_server();
   const bool at_leader = random_.percent(60);
   const std::size_t server = at_leader ? cluster_.leader().value_or(drawn) : drawn;
-  if (!is_calm() && trouble != LoadTrouble::none && cluster_.raft(server) != nullptr) {
-    random_.note(name_of(trouble));
-    cluster_.tell(Happening::fault, server, name_of(trouble));
-    ++counters_.made[static_cast<std::size_t>(trouble)];
-    make(trouble, server);
-  }
-  strike_later();
+  if (!may || cluster_.raft(server) == nullptr) return;
+  announce(server, name_of(trouble));
+  ++counters_.made[which];
+  make(trouble, server);
 }
 
 void LoadFaults::make(LoadTrouble trouble, std::size_t server) {
@@ -119,16 +102,6 @@ void LoadFaults::heal() {
     cluster_.set_lane_slow(server, Lane::fsm, {});
     cluster_.set_lane_slow(server, Lane::snapshot, {});
   }
-}
-
-void LoadFaults::stop() {
-  stopped_ = true;
-  heal();
-}
-
-void LoadFaults::truce_until(Instant until) {
-  calm_until_ = until;
-  if (is_calm()) heal();
 }
 
 }  // namespace proa::testing

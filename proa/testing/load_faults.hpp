@@ -4,8 +4,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "proa/testing/fault_machine.hpp"
-#include "proa/testing/sim_cluster.hpp"
+#include "proa/testing/striking_machine.hpp"
 
 namespace proa::testing {
 
@@ -23,7 +22,6 @@ const char* name_of(LoadTrouble trouble);
 struct LoadFaultOptions {
   std::array<std::uint64_t, kLoadTroubles> weights = {};  ///< by LoadTrouble; 0: never
   Duration pause_max = std::chrono::seconds{5};           ///< between two
-  bool any() const;
 };
 
 /// Each class is on by itself in about a third of all seeds; in about a third of them none is.
@@ -39,37 +37,26 @@ struct LoadFaultCounters {
 
 /// Makes the work hard, at drawn times. A command over the limit has to be refused for that reason
 /// by whoever is asked. Threads: one.
-class LoadFaults final : public FaultMachine {
+class LoadFaults final : public StrikingMachine {
  public:
   struct Work {
     std::size_t command_bytes_max = 0;  ///< of the servers; much of it: nothing oversized is sent
     /// Gives a server so many writes.
     std::function<void(std::size_t server, std::size_t writes)> flood = {};
   };
-  LoadFaults(SimCluster& cluster, LoadFaultOptions options, Work work, Choices choices)
-      : cluster_(cluster), options_(options), work_(std::move(work)), random_(std::move(choices)) {}
+  LoadFaults(SimCluster& cluster, const LoadFaultOptions& options, Work work, Choices choices);
 
-  void start() override;
-  void stop() override;
-  void truce_until(Instant until) override;
   const LoadFaultCounters& counters() const { return counters_; }
 
  private:
-  void strike_later();
-  void strike();
+  void strike_with(std::size_t trouble, bool may) override;
   void make(LoadTrouble trouble, std::size_t server);
   void send_oversized(std::size_t server);
   void slow_down(std::size_t server, Lane lane);
-  void heal();
-  bool is_calm() const { return stopped_ || cluster_.scheduler().now() < calm_until_; }
+  void heal() override;
 
-  SimCluster& cluster_;
-  LoadFaultOptions options_;
   Work work_;
-  Choices random_;
   LoadFaultCounters counters_;
-  Instant calm_until_ = {};
-  bool stopped_ = false;
 };
 
 }  // namespace proa::testing

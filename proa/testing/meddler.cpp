@@ -1,6 +1,5 @@
 #include "proa/testing/meddler.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "proa/testing/link_cuts.hpp"
@@ -25,42 +24,25 @@ const char* name_of(Meddling meddling) {
   return kNames[static_cast<std::size_t>(meddling)];
 }
 
-bool MeddlerOptions::any() const {
-  return std::any_of(weights.begin(), weights.end(),
-                     [](std::uint64_t weight) { return weight > 0; });
-}
-
 MeddlerOptions draw_meddling(Choices& random) {
   random.begin("classes");
   MeddlerOptions options;
-  const bool is_on = random.percent(65);
-  for (std::size_t meddling = 1; meddling < kMeddlings; ++meddling) {
-    const bool is_in = random.percent(50);
-    options.weights[meddling] = (1 + random.below(4)) * (is_on && is_in ? 1 : 0);
-  }
+  draw_weights(random, options.weights, 65, 50);
   options.pause_max = Duration{4s} * static_cast<int>(4 - random.below(3));
   return options;
 }
 
-void Meddler::start() {
-  if (options_.any()) strike_later();
-}
+Meddler::Meddler(SimCluster& cluster, const MeddlerOptions& options, Choices choices)
+    : StrikingMachine(
+          cluster, {.weights = options.weights, .pause_max = options.pause_max, .tag = kMeddlerTag},
+          std::move(choices)) {}
 
-void Meddler::strike_later() {
-  random_.begin("strike");
-  const Duration pause = random_.down_from(options_.pause_max);
-  cluster_.scheduler().after(pause, kMeddlerTag, [this] { strike(); });
-}
-
-void Meddler::strike() {
-  if (stopped_) return;
-  random_.resume("strike");
-  const auto meddling = static_cast<Meddling>(random_.weighted(options_.weights));
-  if (!is_calm() && meddling != Meddling::none) {
-    random_.note(name_of(meddling));
-    make(meddling);
-  }
-  strike_later();
+/// It is told once somebody is asked.
+void Meddler::strike_with(std::size_t which, bool may) {
+  if (!may) return;
+  const auto meddling = static_cast<Meddling>(which);
+  random_.note(name_of(meddling));
+  make(meddling);
 }
 
 void Meddler::make(Meddling meddling) {

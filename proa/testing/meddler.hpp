@@ -6,8 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "proa/testing/fault_machine.hpp"
-#include "proa/testing/sim_cluster.hpp"
+#include "proa/testing/striking_machine.hpp"
 
 namespace proa::testing {
 
@@ -27,7 +26,6 @@ const char* name_of(Meddling meddling);
 struct MeddlerOptions {
   std::array<std::uint64_t, kMeddlings> weights = {};  ///< by Meddling; 0: never
   Duration pause_max = std::chrono::seconds{5};        ///< between two
-  bool any() const;
 };
 
 /// Each class is on by itself in about a third of all seeds; in about a third of them none is.
@@ -41,22 +39,17 @@ struct MeddlerCounters {
 
 /// Asks for what is rarely asked: leadership for those who are not fit for it, snapshots at any
 /// moment. Every one of its futures has to complete. Threads: one.
-class Meddler final : public FaultMachine {
+class Meddler final : public StrikingMachine {
  public:
-  Meddler(SimCluster& cluster, MeddlerOptions options, Choices choices)
-      : cluster_(cluster), options_(options), random_(std::move(choices)) {}
+  Meddler(SimCluster& cluster, const MeddlerOptions& options, Choices choices);
 
-  void start() override;
-  void stop() override { stopped_ = true; }
-  void truce_until(Instant until) override { calm_until_ = until; }
   void server_installs(std::size_t server) override;
   void server_crashed(std::size_t server) override;
   std::size_t open_futures() const override { return open_.size(); }
   const MeddlerCounters& counters() const { return counters_; }
 
  private:
-  void strike_later();
-  void strike();
+  void strike_with(std::size_t trouble, bool may) override;
   void make(Meddling meddling);
   void transfer(Meddling meddling, std::size_t leader);
   std::optional<ServerId> target(Meddling meddling, std::size_t leader);
@@ -65,18 +58,11 @@ class Meddler final : public FaultMachine {
   void snapshot(Meddling meddling, std::size_t server);
   template <class T>
   void follow(Meddling meddling, std::size_t at, Future<T> future);
-  bool is_calm() const { return stopped_ || cluster_.scheduler().now() < calm_until_; }
-  std::size_t any_server() { return random_.below(cluster_.size()); }
 
-  SimCluster& cluster_;
-  MeddlerOptions options_;
-  Choices random_;
   std::map<std::uint64_t, std::size_t> open_;  ///< who was asked
   std::uint64_t asked_ = 0;
   MeddlerCounters counters_;
   bool waits_for_install_ = false;
-  Instant calm_until_ = {};
-  bool stopped_ = false;
 };
 
 }  // namespace proa::testing

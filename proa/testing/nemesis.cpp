@@ -374,7 +374,7 @@ bool Nemesis::is_dispensable(std::size_t server) const {
 void Nemesis::begin_truce(Duration most) {
   truce_until_ = cluster_.scheduler().now() + most;
   if (others_ != nullptr) others_->truce_until(truce_until_);
-  disk_faults_.pause_until(truce_until_);
+  disk_faults_.truce_until(truce_until_);
   ambush_.reset();
   strikes_install_ = false;
   SimNetworkOptions network = calm_network_;
@@ -389,19 +389,18 @@ void Nemesis::calm_disks() {
     cluster_.disk(server).end_stall();
     cluster_.calm(server);
   }
-  disk_faults_.heal();
 }
 
 void Nemesis::end_truce() {
   truce_until_ = {};
   if (others_ != nullptr) others_->truce_until({});
-  disk_faults_.pause_until({});
+  disk_faults_.truce_until({});
   cluster_.set_network(calm_network_);
 }
 
 void Nemesis::server_crashed(std::size_t server) {
   if (others_ != nullptr) others_->server_crashed(server);
-  disk_faults_.process_ended(server);
+  disk_faults_.server_crashed(server);
   if (disk_faults_.is_lost(server)) answer_rot(server);
   restarts_.begin("downtime");
   const bool stays_away = left_behind_ == server && !stopped_;

@@ -1,7 +1,5 @@
 #include "proa/testing/network_faults.hpp"
 
-#include <algorithm>
-
 #include "proa/testing/link_cuts.hpp"
 
 namespace proa::testing {
@@ -26,45 +24,29 @@ const char* name_of(NetworkTrouble trouble) {
   return kNames[static_cast<std::size_t>(trouble)];
 }
 
-bool NetworkFaultOptions::any() const {
-  return std::any_of(weights.begin(), weights.end(),
-                     [](std::uint64_t weight) { return weight > 0; });
-}
-
 NetworkFaultOptions draw_network_faults(Choices& random) {
   random.begin("classes");
   NetworkFaultOptions options;
-  const bool is_on = random.percent(65);
-  for (std::size_t trouble = 1; trouble < kNetworkTroubles; ++trouble) {
-    const bool is_in = random.percent(50);
-    options.weights[trouble] = (1 + random.below(4)) * (is_on && is_in ? 1 : 0);
-  }
+  draw_weights(random, options.weights, 65, 50);
   options.pause_max = Duration{4s} * static_cast<int>(4 - random.below(3));
   options.lasts_max = Duration{1s} * static_cast<int>(1 + random.below(4));
   return options;
 }
 
-void NetworkFaults::start() {
-  if (options_.any()) strike_later();
-}
+NetworkFaults::NetworkFaults(SimCluster& cluster, const NetworkFaultOptions& options,
+                             Choices choices)
+    : StrikingMachine(
+          cluster,
+          {.weights = options.weights, .pause_max = options.pause_max, .tag = kNetworkFaultsTag},
+          std::move(choices)),
+      lasts_max_(options.lasts_max) {}
 
-void NetworkFaults::strike_later() {
-  random_.begin("strike");
-  const Duration pause = random_.down_from(options_.pause_max);
-  cluster_.scheduler().after(pause, kNetworkFaultsTag, [this] { strike(); });
-}
-
-void NetworkFaults::strike() {
-  if (stopped_) return;
-  random_.resume("strike");
-  const auto trouble = static_cast<NetworkTrouble>(random_.weighted(options_.weights));
-  if (!is_calm() && trouble != NetworkTrouble::none) {
-    random_.note(name_of(trouble));
-    cluster_.tell(Happening::fault, kNobody, name_of(trouble));
-    ++counters_.made[static_cast<std::size_t>(trouble)];
-    make(trouble);
-  }
-  strike_later();
+void NetworkFaults::strike_with(std::size_t which, bool may) {
+  if (!may) return;
+  const auto trouble = static_cast<NetworkTrouble>(which);
+  announce(kNobody, name_of(trouble));
+  ++counters_.made[which];
+  make(trouble);
 }
 
 void NetworkFaults::make(NetworkTrouble trouble) {
@@ -89,7 +71,7 @@ void NetworkFaults::bridge() {
   const std::size_t count = cluster_.size();
   const std::size_t middle = any_server();
   const CutMode mode = draw_mode();
-  const Duration lasts = random_.up_to(options_.lasts_max);
+  const Duration lasts = random_.up_to(lasts_max_);
   std::vector<bool> left;
   for (std::size_t server = 0; server < count; ++server)
     left.push_back(random_.percent(50));
@@ -141,7 +123,7 @@ void NetworkFaults::lose_replies() {
   const bool at_leader = random_.percent(60);
   const bool from_all = random_.percent(50);
   const std::size_t steps = random_.below(cluster_.size() - 1);
-  const Duration lasts = random_.up_to(options_.lasts_max);
+  const Duration lasts = random_.up_to(lasts_max_);
   const std::size_t deaf = at_leader ? cluster_.leader().value_or(drawn) : drawn;
   const std::size_t mute = (deaf + 1 + steps) % cluster_.size();
   Ways ways;
@@ -172,7 +154,7 @@ void NetworkFaults::clog() {
 
 void NetworkFaults::narrow() {
   const std::uint64_t way = random_.below(kWays);
-  const Duration lasts = random_.up_to(options_.lasts_max);
+  const Duration lasts = random_.up_to(lasts_max_);
   cluster_.set_line(
       {.bytes_per_second = std::uint64_t{1 << 20} >> (2 * way), .parcel_gap = 1ms * (1 << way)});
   cluster_.scheduler().after(lasts, kNetworkFaultsTag, [this] { cluster_.set_line({}); });
@@ -193,16 +175,6 @@ void NetworkFaults::unblock_after(Duration delay, Ways ways) {
 void NetworkFaults::heal() {
   cluster_.links().unblock_all();
   cluster_.set_line({});
-}
-
-void NetworkFaults::stop() {
-  stopped_ = true;
-  heal();
-}
-
-void NetworkFaults::truce_until(Instant until) {
-  calm_until_ = until;
-  if (is_calm()) heal();
 }
 
 }  // namespace proa::testing

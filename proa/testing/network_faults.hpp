@@ -5,8 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "proa/testing/fault_machine.hpp"
-#include "proa/testing/sim_cluster.hpp"
+#include "proa/testing/striking_machine.hpp"
 
 namespace proa::testing {
 
@@ -26,7 +25,6 @@ struct NetworkFaultOptions {
   std::array<std::uint64_t, kNetworkTroubles> weights = {};  ///< by NetworkTrouble; 0: never
   Duration pause_max = std::chrono::seconds{5};              ///< between two
   Duration lasts_max = std::chrono::seconds{4};
-  bool any() const;
 };
 
 /// Each class is on by itself in about a third of all seeds; in about a third of them none is.
@@ -38,21 +36,16 @@ struct NetworkFaultCounters {
 };
 
 /// Troubles of the network, one after the other, some at once. Threads: one.
-class NetworkFaults final : public FaultMachine {
+class NetworkFaults final : public StrikingMachine {
  public:
-  NetworkFaults(SimCluster& cluster, NetworkFaultOptions options, Choices choices)
-      : cluster_(cluster), options_(options), random_(std::move(choices)) {}
+  NetworkFaults(SimCluster& cluster, const NetworkFaultOptions& options, Choices choices);
 
-  void start() override;
-  void stop() override;
-  void truce_until(Instant until) override;
   const NetworkFaultCounters& counters() const { return counters_; }
 
  private:
   using Ways = std::vector<std::pair<ServerAddress, ServerAddress>>;
 
-  void strike_later();
-  void strike();
+  void strike_with(std::size_t trouble, bool may) override;
   void make(NetworkTrouble trouble);
   void bridge();
   void flap();
@@ -62,18 +55,12 @@ class NetworkFaults final : public FaultMachine {
   void narrow();
   void block(const Ways& ways, CutMode mode);
   void unblock_after(Duration delay, Ways ways);
-  void heal();
-  bool is_calm() const { return stopped_ || cluster_.scheduler().now() < calm_until_; }
+  void heal() override;
   const ServerAddress& address(std::size_t server) const { return cluster_.server(server).address; }
-  std::size_t any_server() { return random_.below(cluster_.size()); }
   CutMode draw_mode() { return static_cast<CutMode>(random_.below(3)); }
 
-  SimCluster& cluster_;
-  NetworkFaultOptions options_;
-  Choices random_;
+  Duration lasts_max_;
   NetworkFaultCounters counters_;
-  Instant calm_until_ = {};
-  bool stopped_ = false;
 };
 
 }  // namespace proa::testing
