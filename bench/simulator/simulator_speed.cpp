@@ -43,7 +43,7 @@ double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC
 int main(int argc, char** argv) {
   const std::uint64_t seeds = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 20;
   proa::Duration simulated{};
-  std::uint64_t events = 0, writes = 0, reads = 0, crashes = 0, cuts = 0;
+  std::uint64_t events = 0, writes = 0, reads = 0, crashes = 0;
   const double begun = cpu_seconds();
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const proa::sim::SeedReport report =
@@ -58,16 +58,14 @@ int main(int argc, char** argv) {
     writes += report.acknowledged;
     reads += report.reads;
     crashes += report.cluster.leader_crashes;
-    cuts += report.network.held;
   }
   const double cpu = cpu_seconds() - begun;
   const double seconds = std::chrono::duration<double>(simulated).count();
   std::printf(
       "%.0f simulated seconds, %llu events, %llu writes and %llu reads checked, %llu leader"
-      " crashes, %llu messages held by cuts, in %.1f s of one core\n",
+      " crashes, in %.1f s of one core\n",
       seconds, static_cast<unsigned long long>(events), static_cast<unsigned long long>(writes),
-      static_cast<unsigned long long>(reads), static_cast<unsigned long long>(crashes),
-      static_cast<unsigned long long>(cuts), cpu);
+      static_cast<unsigned long long>(reads), static_cast<unsigned long long>(crashes), cpu);
   std::printf("in a second of one core: %.0f simulated seconds, %.0f events, %.0f writes checked\n",
               seconds / cpu, static_cast<double>(events) / cpu, static_cast<double>(writes) / cpu);
 }
