@@ -32,10 +32,12 @@ std::vector<FoundSegment> segments_of(const SimDisk& disk, const std::string& di
 
 /// Where the last batch of a segment begins; without one, where the first would.
 std::uint64_t last_batch_in(const FoundSegment& segment, std::uint64_t block) {
-  const std::vector<std::byte>& bytes = segment.file->cache.read();
-  std::uint64_t last = std::min<std::uint64_t>(2 * block, bytes.size());
-  for (std::uint64_t at = last; at + block <= bytes.size(); at += block) {
-    if (store::resembles_batch_of(ByteView{bytes}.subspan(at, block), segment.sequence)) last = at;
+  const std::uint64_t size = segment.file->cache.size();
+  std::uint64_t last = std::min<std::uint64_t>(2 * block, size);
+  for (std::uint64_t at = last; at + block <= size; at += block) {
+    if (store::resembles_batch_of(segment.file->cache.copy(at, at + block), segment.sequence)) {
+      last = at;
+    }
   }
   return last;
 }
@@ -111,11 +113,8 @@ bool misdirect(SimDisk& disk, const DiskPlace& onto, const DiskPlace& from, Choi
   std::vector<std::byte> bytes;
   disk.for_each_file([&](const std::string& path, const SimInode& file) {
     if (path != from.path) return;
-    const std::vector<std::byte>& all = file.cache.read();
-    const std::uint64_t end = std::min<std::uint64_t>(source + block, all.size());
-    if (source < end)
-      bytes = {all.begin() + static_cast<std::ptrdiff_t>(source),
-               all.begin() + static_cast<std::ptrdiff_t>(end)};
+    const std::uint64_t end = std::min<std::uint64_t>(source + block, file.cache.size());
+    if (source < end) bytes = file.cache.copy(source, end);
   });
   bytes.resize(std::min<std::uint64_t>(bytes.size(), onto.end - std::min(onto.end, to)));
   return !bytes.empty() && disk.damage(onto.path, to, bytes);

@@ -10,16 +10,6 @@ namespace {
 constexpr std::uint8_t kTornWays = 3;  // first half new, second half new, noise
 constexpr std::uint64_t kNoise = 0x5EED;
 
-/// The bytes of a sector, as far as a file of `size` bytes reaches; zeros where nothing was
-/// written.
-std::vector<std::byte> sector_of(const std::vector<std::byte>& file, std::uint64_t begin,
-                                 std::uint64_t end) {
-  std::vector<std::byte> bytes(end - begin);
-  const std::uint64_t there = std::clamp<std::uint64_t>(file.size(), begin, end);
-  if (there > begin) std::copy_n(file.data() + begin, there - begin, bytes.data());
-  return bytes;
-}
-
 /// A dirty sector of a file, and what may become of it.
 class Sector {
  public:
@@ -51,14 +41,12 @@ class Sector {
     } else {
       bytes = torn(fate - what.versions);
     }
-    std::vector<std::byte>& medium = content.edit();
-    if (medium.size() < end_) medium.resize(end_);
-    std::copy(bytes.begin(), bytes.end(), medium.begin() + static_cast<std::ptrdiff_t>(begin_));
+    content.write(begin_, bytes);
   }
 
  private:
-  std::vector<std::byte> before() const { return sector_of(inode_.medium.read(), begin_, end_); }
-  std::vector<std::byte> after() const { return sector_of(inode_.cache.read(), begin_, end_); }
+  std::vector<std::byte> before() const { return inode_.medium.copy(begin_, end_); }
+  std::vector<std::byte> after() const { return inode_.cache.copy(begin_, end_); }
 
   std::vector<std::byte> version(std::size_t which) const {
     for (const SimInode::Version& version : inode_.versions) {

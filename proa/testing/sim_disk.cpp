@@ -202,8 +202,8 @@ void SimDisk::decide_sector(SimInode& inode, std::uint32_t sector, std::uint64_t
   const std::uint64_t end =
       std::min<std::uint64_t>({begin + options_.sector_bytes, size, inode.cache.size()});
   if (fate == Fate::vanishes || begin >= end) return;
-  std::vector<std::byte>& medium = inode.medium.edit();
-  if (medium.size() < end) medium.resize(end);
+  std::vector<std::byte> medium = inode.medium.copy(begin, end);
+  const std::vector<std::byte> cache = inode.cache.copy(begin, end);
   // A torn sector is new up to some byte and old behind it, or the other way round; or it is noise,
   // in what was there before as well.
   const bool is_noise = fate == Fate::torn && random_.percent(50);
@@ -212,11 +212,12 @@ void SimDisk::decide_sector(SimInode& inode, std::uint32_t sector, std::uint64_t
   Random noise{is_noise ? random_.next() : 0};
   for (std::uint64_t at = begin; at < end; ++at) {
     if (is_noise) {
-      medium[at] = static_cast<std::byte>(noise.next());
+      medium[at - begin] = static_cast<std::byte>(noise.next());
     } else if (fate == Fate::survives || (at < cut) == begins_new) {
-      medium[at] = inode.cache.read()[at];
+      medium[at - begin] = cache[at - begin];
     }
   }
+  inode.medium.write(begin, medium);
 }
 
 void SimDisk::lose_everything_unsynced() {
@@ -250,17 +251,21 @@ void SimDisk::write_back_some() {
   visit(visit, *root_);
 }
 
-void SimDisk::write_sector_back(SimInode& inode, std::uint32_t sector) {
-  const std::uint64_t begin = std::uint64_t{sector} * options_.sector_bytes;
-  const std::uint64_t end =
-      std::min<std::uint64_t>(begin + options_.sector_bytes, inode.cache.size());
-  if (begin >= end) return;
-  std::vector<std::byte>& medium = inode.medium.edit();
-  if (medium.size() < end) medium.resize(end);
-  const std::vector<std::byte>& cache = inode.cache.read();
-  std::copy(cache.begin() + static_cast<std::ptrdiff_t>(begin),
-            cache.begin() + static_cast<std::ptrdiff_t>(end),
-            medium.begin() + static_cast<std::ptrdiff_t>(begin));
+void SimDisk::write_sectors_back(SimInode& inode, std::uint64_t first, std::uint64_t count) const {
+  inode.medium.write_from(inode.cache, first * options_.sector_bytes,
+                          (first + count) * options_.sector_bytes);
+}
+
+/// Sectors that follow one another together: whole pages of them are shared, not copied.
+void SimDisk::write_all_back(SimInode& inode) const {
+  const std::vector<std::uint32_t>& dirty = inode.dirty;
+  for (std::size_t at = 0; at < dirty.size();) {
+    std::size_t next = at + 1;
+    while (next < dirty.size() && dirty[next] == dirty[next - 1] + 1)
+      ++next;
+    write_sectors_back(inode, dirty[at], next - at);
+    at = next;
+  }
 }
 
 std::shared_ptr<SimInode> SimDisk::find(const std::string& path) const {
@@ -283,21 +288,20 @@ std::shared_ptr<SimInode> SimDisk::find(const std::string& path) const {
 bool SimDisk::flip_bit(const std::string& path, std::uint64_t offset, std::uint32_t bit) {
   const auto file = find(path);
   if (file == nullptr || offset >= file->cache.size()) return false;
-  const std::byte flipped = file->cache.read()[offset] ^ (std::byte{1} << (bit % 8));
+  const std::byte flipped =
+      file->cache.copy(offset, offset + 1).front() ^ (std::byte{1} << (bit % 8));
   return damage(path, offset, ByteView{&flipped, 1});
 }
 
 bool SimDisk::damage(const std::string& path, std::uint64_t offset, ByteView bytes) {
   const auto file = find(path);
   if (file == nullptr || offset + bytes.size() > file->cache.size()) return false;
-  const auto at = static_cast<std::ptrdiff_t>(offset);
-  const auto here = file->cache.read().begin() + at;
-  std::vector<std::byte> before(here, here + static_cast<std::ptrdiff_t>(bytes.size()));
-  if (std::equal(bytes.begin(), bytes.end(), before.begin())) return false;
-  std::copy(bytes.begin(), bytes.end(), file->cache.edit().begin() + at);
+  std::vector<std::byte> before = file->cache.copy(offset, offset + bytes.size());
+  if (equal(bytes, before)) return false;
+  file->cache.write(offset, bytes);
   const std::uint64_t there = std::min<std::uint64_t>(
       bytes.size(), file->medium.size() - std::min(file->medium.size(), offset));
-  std::copy_n(bytes.begin(), there, file->medium.edit().begin() + at);
+  file->medium.write(offset, bytes.first(there));
   damages_.push_back({.file = file,
                       .offset = offset,
                       .bytes = {bytes.begin(), bytes.end()},
@@ -306,10 +310,8 @@ bool SimDisk::damage(const std::string& path, std::uint64_t offset, ByteView byt
 }
 
 bool SimDisk::is_in(const Damage& damage, const SharedContent& content) {
-  const std::vector<std::byte>& bytes = content.read();
-  return damage.offset + damage.bytes.size() <= bytes.size() &&
-         std::equal(damage.bytes.begin(), damage.bytes.end(),
-                    bytes.begin() + static_cast<std::ptrdiff_t>(damage.offset));
+  const std::uint64_t end = damage.offset + damage.bytes.size();
+  return end <= content.size() && content.copy(damage.offset, end) == damage.bytes;
 }
 
 bool SimDisk::is_there(const Damage& damage) {
@@ -325,12 +327,8 @@ void SimDisk::undo_damage() {
   for (const Damage& damage : std::exchange(damages_, {})) {
     if (!is_there(damage)) continue;
     const auto file = damage.file.lock();
-    const auto put_back = [&damage](SharedContent& content) {
-      std::copy(damage.before.begin(), damage.before.end(),
-                content.edit().begin() + static_cast<std::ptrdiff_t>(damage.offset));
-    };
-    put_back(file->medium);
-    if (is_in(damage, file->cache)) put_back(file->cache);
+    file->medium.write(damage.offset, damage.before);
+    if (is_in(damage, file->cache)) file->cache.write(damage.offset, damage.before);
   }
 }
 

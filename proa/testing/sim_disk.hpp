@@ -170,7 +170,11 @@ class SimDisk {
   void decide(SimInode& inode, PowerCutReport& report);
   void decide_sector(SimInode& inode, std::uint32_t sector, std::uint64_t size, Fate fate);
   void decide(SimDirectory& directory, PowerCutReport& report);
-  void write_sector_back(SimInode& inode, std::uint32_t sector);
+  void write_sector_back(SimInode& inode, std::uint32_t sector) const {
+    write_sectors_back(inode, sector, 1);
+  }
+  void write_sectors_back(SimInode& inode, std::uint64_t first, std::uint64_t count) const;
+  void write_all_back(SimInode& inode) const;
 
   SimDiskOptions options_;
   Choices random_;

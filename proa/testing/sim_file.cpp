@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 
 #include "proa/base/assert.hpp"
 #include "proa/testing/detail/sim_file.hpp"
@@ -28,11 +27,7 @@ Result<std::size_t> SimFile::read_at(std::uint64_t offset, std::span<std::byte> 
     return failed("read", path_, "input/output error");
   }
   system_.charge(system_.options().operation);
-  const std::vector<std::byte>& bytes = inode_->cache.read();
-  if (offset >= bytes.size() || buffer.empty()) return std::size_t{0};
-  const std::size_t count = std::min<std::size_t>(buffer.size(), bytes.size() - offset);
-  std::memcpy(buffer.data(), bytes.data() + offset, count);
-  return count;
+  return inode_->cache.read(offset, buffer);
 }
 
 Result<void> SimFile::write_at(std::uint64_t offset, std::span<const ByteView> pieces) {
@@ -83,9 +78,7 @@ void SimFile::put(std::uint64_t offset, ByteView bytes) {
   const std::uint64_t end = offset + bytes.size();
   // A gap reads as zeros, and so does what an earlier, larger size had left there.
   mark_dirty(std::min(offset, old_size), end);
-  std::vector<std::byte>& cache = inode_->cache.edit();
-  if (end > old_size) cache.resize(end);
-  std::memcpy(cache.data() + offset, bytes.data(), bytes.size());
+  inode_->cache.write(offset, bytes);
 }
 
 void SimFile::mark_dirty(std::uint64_t begin, std::uint64_t end) {
@@ -112,8 +105,7 @@ void SimFile::keep_version(std::uint32_t sector) {
   const auto begin = std::min(inode_->cache.size(), sector * sector_bytes);
   const auto end = std::min(inode_->cache.size(), begin + sector_bytes);
   if (begin == end) return;
-  const std::byte* bytes = inode_->cache.read().data();
-  inode_->versions.push_back({.sector = sector, .bytes = {bytes + begin, bytes + end}});
+  inode_->versions.push_back({.sector = sector, .bytes = inode_->cache.copy(begin, end)});
 }
 
 Result<void> SimFile::sync() {
@@ -136,9 +128,7 @@ Result<void> SimFile::sync() {
 
 Result<void> SimFile::finish_sync() {
   inode_->medium.resize(inode_->cache.size());
-  for (const std::uint32_t sector : inode_->dirty) {
-    system_.disk_->write_sector_back(*inode_, sector);
-  }
+  system_.disk_->write_all_back(*inode_);
   inode_->medium_size = inode_->cache.size();
   inode_->mark_clean();
   if (system_.crash_moment_ == SimFileSystem::Moment::after_sync) {
