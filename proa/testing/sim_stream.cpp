@@ -53,13 +53,17 @@ Result<std::size_t> SimStream::write_some(std::span<const ByteView> pieces) {
   if (room > 0 && random.percent(streams_.options_.short_write_percent)) {
     room = 1 + random.below(room);
   }
-  std::vector<std::byte> taken;
+  std::size_t count = 0;
+  for (const ByteView piece : pieces)
+    count += piece.size();
+  count = std::min(count, room);
+  if (count == 0) return count;
+  std::vector<std::byte> taken = streams_.take_buffer(count);
   for (const ByteView piece : pieces) {
-    const ByteView part = piece.first(std::min(piece.size(), room - taken.size()));
+    const ByteView part = piece.first(std::min(piece.size(), count - taken.size()));
     taken.insert(taken.end(), part.begin(), part.end());
   }
-  const std::size_t count = taken.size();
-  if (count > 0) streams_.send(connection_, side_, std::move(taken));
+  streams_.send(connection_, side_, std::move(taken));
   return count;
 }
 

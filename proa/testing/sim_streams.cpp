@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint32_t kStreamTag = 0x5000000;
 constexpr std::uint32_t kDialTag = 0x6000000;
 constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
+constexpr std::size_t kBuffersMax = 64;
 
 }  // namespace
 
@@ -73,6 +74,7 @@ void SimStreams::establish(const std::shared_ptr<Dial>& dial, SimStreamLayer& at
   connection->ends[0].runtime = dial->runtime;
   connection->ends[1].address = dial->to;
   connection->ends[1].runtime = at.runtime();
+  connection->ways = {&link(dial->from, dial->to), &link(dial->to, dial->from)};
   std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
   connections_.push_back(connection);
   at.accept(std::make_unique<SimStream>(*this, connection, 1));
@@ -86,7 +88,7 @@ void SimStreams::send(const std::shared_ptr<Connection>& connection, std::size_t
                       std::vector<std::byte> bytes) {
   Flow& flow = connection->flows[side];
   flow.bytes_under_way += bytes.size();
-  const Link& way = link(connection->ends[side].address, connection->ends[1 - side].address);
+  const Link& way = *connection->ways[side];
   if (way.is_cut && way.mode == StreamCut::half_open) connection->dead = true;
   if (connection->dead) {
     if (!way.is_cut) break_later(connection);  // the other machine knows of no such connection
@@ -105,6 +107,22 @@ void SimStreams::send(const std::shared_ptr<Connection>& connection, std::size_t
     return;
   }
   arrive_later(connection, side);
+}
+
+std::vector<std::byte> SimStreams::take_buffer(std::size_t bytes) {
+  std::vector<std::byte> buffer;
+  if (!buffers_.empty()) {
+    buffer = std::move(buffers_.back());
+    buffers_.pop_back();
+  }
+  buffer.reserve(bytes);
+  return buffer;
+}
+
+void SimStreams::give_back(std::vector<std::byte> buffer) {
+  if (buffer.capacity() == 0 || buffers_.size() >= kBuffersMax) return;
+  buffer.clear();
+  buffers_.push_back(std::move(buffer));
 }
 
 /// Bytes that are lost leave a gap, behind which nothing may arrive: the connection breaks there.
@@ -140,10 +158,15 @@ void SimStreams::arrive(const std::shared_ptr<Connection>& connection, std::size
   Flow& flow = connection->flows[side];
   if (connection->dead || flow.stalled || connection->ends[1 - side].broken) return;
   if (!flow.on_the_way.empty()) {
-    const std::vector<std::byte> bytes = std::move(flow.on_the_way.front());
+    std::vector<std::byte> bytes = std::move(flow.on_the_way.front());
     flow.on_the_way.pop_front();
     if (!connection->ends[1 - side].open) return break_later(connection);
-    flow.arrived.insert(flow.arrived.end(), bytes.begin(), bytes.end());
+    if (flow.arrived.empty()) {
+      std::swap(flow.arrived, bytes);
+    } else {
+      flow.arrived.insert(flow.arrived.end(), bytes.begin(), bytes.end());
+    }
+    give_back(std::move(bytes));
   } else if (flow.end_sent) {
     flow.end_arrived = true;
   }
@@ -154,7 +177,7 @@ void SimStreams::arrive(const std::shared_ptr<Connection>& connection, std::size
 void SimStreams::end(const std::shared_ptr<Connection>& connection, std::size_t side) {
   Flow& flow = connection->flows[side];
   if (connection->dead || std::exchange(flow.end_sent, true)) return;
-  const Link& way = link(connection->ends[side].address, connection->ends[1 - side].address);
+  const Link& way = *connection->ways[side];
   if (lose_reply(connection, side, way)) return;
   if (way.stops_all()) {
     flow.stalled = true;

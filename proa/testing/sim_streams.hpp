@@ -77,6 +77,8 @@ class SimStreams {
   void end(const std::shared_ptr<Connection>& connection, std::size_t side);
   void resume(const std::shared_ptr<Connection>& connection, std::size_t side);
   void break_later(const std::shared_ptr<Connection>& connection);
+  std::vector<std::byte> take_buffer(std::size_t bytes);
+  void give_back(std::vector<std::byte> buffer);
   static void wake_reader(const std::shared_ptr<Connection>& connection, std::size_t side);
   static void wake_writer(const std::shared_ptr<Connection>& connection, std::size_t side);
   Duration draw_delay();
@@ -85,10 +87,11 @@ class SimStreams {
   SimStreamOptions options_;
   Choices random_;
   std::map<ServerAddress, SimStreamLayer*> listening_;
-  std::map<std::pair<ServerAddress, ServerAddress>, Link> links_;
+  std::map<std::pair<ServerAddress, ServerAddress>, Link> links_;  ///< connections point to them
   std::vector<std::weak_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Dial>> waiting_dials_;  ///< for a link to be healed
   std::uint64_t replies_lost_ = 0;
+  std::vector<std::vector<std::byte>> buffers_;  ///< empty ones, for what is written next
 };
 
 }  // namespace proa::testing

@@ -34,8 +34,9 @@ struct SimStreams::Connection {
     bool broken = false;  ///< every call fails
   };
   std::array<End, 2> ends = {};
-  std::array<Flow, 2> flows = {};  ///< flows[i] is written by ends[i]
-  bool dead = false;               ///< half-open: bytes vanish without a word
+  std::array<Flow, 2> flows = {};        ///< flows[i] is written by ends[i]
+  std::array<const Link*, 2> ways = {};  ///< ways[i] is the one that flows[i] takes
+  bool dead = false;                     ///< half-open: bytes vanish without a word
 };
 
 /// An attempt to connect, until it succeeds, fails or is given up.
