@@ -67,7 +67,8 @@ void SimLane::end() {
 }
 
 void SimLane::deliver_posted() {
-  for (SimRuntime::Posted& posted : std::exchange(posted_, {})) {
+  std::vector<SimRuntime::Posted> all = std::exchange(posted_, {});
+  for (SimRuntime::Posted& posted : all) {
     if (posted.to != nullptr) {
       posted.to->enqueue(std::move(posted.task));
       continue;
@@ -75,6 +76,8 @@ void SimLane::deliver_posted() {
     ++undelivered_;
     runtime_.ready_.push_back({.task = std::move(posted.task), .from = this});
   }
+  all.clear();
+  posted_.swap(all);  // with its memory
   runtime_.wake_if_needed();
 }
 

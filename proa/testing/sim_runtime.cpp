@@ -158,9 +158,10 @@ void SimRuntime::turn() {
   if (before_timers_ == 0) before_timers_ = ready_.size();
   before_timers_ -= std::min(before_timers_, run_inputs());
   if (before_timers_ == 0) run_due_timers();
-  Tasks tasks = std::exchange(next_turn_, {});
-  run_all(tasks.input_end);
-  run_all(tasks.turn_end);
+  std::swap(this_turn_, next_turn_);
+  run_all(this_turn_.input_end);
+  run_all(this_turn_.turn_end);
+  this_turn_.clear();
   --loop_depth_;
   busy_until_ = simulated_now();
   ahead_ = {};

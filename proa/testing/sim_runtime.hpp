@@ -105,6 +105,10 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
     std::vector<Fn<void()>> input_end = {};
     std::vector<Fn<void()>> turn_end = {};
     bool empty() const { return input_end.empty() && turn_end.empty(); }
+    void clear() {
+      input_end.clear();
+      turn_end.clear();
+    }
   };
   using TimerKey = std::pair<Instant, std::uint64_t>;
 
@@ -131,6 +135,7 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   LoopExecutor loop_{*this};
   std::deque<Ready> ready_;
   Tasks next_turn_;
+  Tasks this_turn_;  ///< while it runs; else empty, with its memory for the next one
   std::map<TimerKey, Fn<void()>> timers_;  ///< by the time of the simulation
   std::map<std::uint64_t, Instant> timer_due_;
   std::uint64_t next_timer_ = 1;
