@@ -55,15 +55,20 @@ class Scheduler {
     std::uint64_t sequence = 0;
     EventId event = {};
   };
-  /// Of two items the one that runs later; makes the standard heap a min-heap.
+  /// Whether `a` runs later than `b`; makes the standard heap a min-heap.
   static bool later(const Item& a, const Item& b) {
     return a.due != b.due ? a.due > b.due : a.sequence > b.sequence;
   }
+  void bring_near();
   Fn<void()> release(EventId event);
 
   Instant now_ = {};
   Choices random_;
-  std::vector<Item> heap_;
+  /// What is due before `horizon_`, the next one at the end: nearly everything that is scheduled
+  /// is due within a millisecond, among a few dozen others.
+  std::vector<Item> near_;
+  std::vector<Item> heap_;  ///< the rest
+  Instant horizon_ = {};
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::uint64_t next_sequence_ = 0;
