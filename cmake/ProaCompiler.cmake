@@ -3,7 +3,11 @@
 
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(PROA_CCACHE ccache)
-  if(PROA_CCACHE)
+  if(PROA_CCACHE AND PROA_PRECOMPILE)
+    # ccache takes a precompiled header only if it may trust it not to look at the time.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${PROA_CCACHE})
+  elseif(PROA_CCACHE)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${PROA_CCACHE})
   endif()
 endif()
@@ -16,6 +20,8 @@ target_compile_options(proa_options INTERFACE
   # False alarms of g++ 12: std::to_string, and with -O3 or sanitizers std::variant (the other
   # builds still look).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  # With a precompiled header these two see as little in `text + "..."` (the other builds still look).
+  "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${PROA_PRECOMPILE}>>:-Wno-array-bounds;-Wno-stringop-overflow>"
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-maybe-uninitialized>
   $<$<BOOL:${PROA_WERROR}>:-Werror>)
 if(PROA_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

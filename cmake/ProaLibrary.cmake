@@ -47,6 +47,7 @@ function(_proa_add_tests name)
   add_executable(${name}_test ${arg_SOURCES})
   target_link_libraries(${name}_test PRIVATE
     ${_proa_targets} ${arg_LINK} proa_options GTest::gtest_main GTest::gmock)
+  proa_precompile(${name}_test precompiled_tests)
   target_compile_definitions(${name}_test PRIVATE
     PROA_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PROA_BUILD_DIR="${PROJECT_BINARY_DIR}")
   gtest_discover_tests(${name}_test
@@ -67,6 +68,7 @@ function(proa_library name)
     target_link_libraries(proa_${name} PUBLIC ${_proa_targets} ${arg_LINK})
     target_link_libraries(proa_${name} PRIVATE $<BUILD_INTERFACE:proa_options>)
     target_compile_features(proa_${name} PUBLIC cxx_std_20)
+    proa_precompile(proa_${name} precompiled)
   else()
     add_library(proa_${name} INTERFACE)
     target_include_directories(proa_${name} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
@@ -88,6 +90,7 @@ function(proa_executable name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${_proa_targets} ${arg_LINK} proa_options)
+  proa_precompile(${name} precompiled)
   set_target_properties(${name} PROPERTIES
     PROA_LAYER ${arg_LAYER} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()

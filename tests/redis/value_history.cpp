@@ -15,7 +15,7 @@ struct Zone {
   std::string value = {};
 };
 
-std::string quoted(const std::string& value) {
+std::string in_quotes(const std::string& value) {
   return value.empty() ? "no value" : "'" + value + "'";
 }
 
@@ -46,9 +46,9 @@ std::optional<std::string> ValueHistory::contradiction() const {
   std::vector<Zone> backward;
   for (const auto& [name, value] : values_) {
     if (!value.counts()) continue;
-    if (!value.written) return quoted(name) + " was read, nobody wrote it";
+    if (!value.written) return in_quotes(name) + " was read, nobody wrote it";
     if (value.first_read_end < value.write_called) {
-      return quoted(name) + " was read before it was written";
+      return in_quotes(name) + " was read before it was written";
     }
     if (value.is_forward()) {
       forward.push_back({.from = value.first_end, .until = value.last_start, .value = name});
@@ -59,15 +59,15 @@ std::optional<std::string> ValueHistory::contradiction() const {
   std::ranges::sort(forward, {}, &Zone::from);
   for (std::size_t i = 1; i < forward.size(); ++i) {
     if (forward[i].from < forward[i - 1].until) {
-      return quoted(forward[i - 1].value) + " was read after " + quoted(forward[i].value) +
+      return in_quotes(forward[i - 1].value) + " was read after " + in_quotes(forward[i].value) +
              " had replaced it";
     }
   }
   for (const Zone& inner : backward) {
     for (const Zone& outer : forward) {
       if (outer.from < inner.from && inner.until < outer.until) {
-        return quoted(inner.value) + " was written or read while the key held " +
-               quoted(outer.value);
+        return in_quotes(inner.value) + " was written or read while the key held " +
+               in_quotes(outer.value);
       }
     }
   }
