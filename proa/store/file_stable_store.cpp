@@ -16,6 +16,7 @@ using store::LittleEndianWriter;
 
 constexpr store::HeaderKind kSlotHeader{.magic = 0x54535250, .format = 1};  // "PRST"
 constexpr std::uint16_t kSlotHeaderBytes = 32;
+constexpr const char* kFailedSync = ".sync-failed";
 constexpr std::uint64_t kSlotBytesMin = FileStableStore::kBytesMax + kSlotHeaderBytes;
 
 template <class Values>
@@ -58,7 +59,7 @@ Result<void> FileStableStore::open() {
   const std::string directory = store::parent_of(path_);
   PROA_TRY(store::make_durable_directory(*files_, directory));
   PROA_TRY(const bool there, files_->exists(path_));
-  if (!there) PROA_TRY(create());
+  if (!there) PROA_TRY(write_anew({}, 1));
   PROA_TRY(file_, files_->open(path_, OpenMode::write));
   PROA_TRY(const std::uint64_t size, file_->size());
   slot_bytes_ = size / 2;
@@ -90,9 +91,15 @@ Result<void> FileStableStore::settle(const Slot& first, const Slot& second) {
   values_ = newest.values;
   sequence_ = newest.sequence;
 
+  const std::string failed_sync = path_ + kFailedSync;
+  PROA_TRY(const bool distrusted, files_->exists(failed_sync));
+  if (distrusted && !mutant("stable file trusted after a failed sync")) {
+    PROA_TRY(write_anew(values_, sequence_));
+    return files_->remove(failed_sync);
+  }
   // A crash may have left it in the page cache only; before the other copy is touched, this one
   // must be durable.
-  if (!mutant("stable file not synced at open")) PROA_TRY(file_->sync());
+  if (!mutant("stable file not synced at open")) PROA_TRY(sync());
   const Slot& other = first_wins ? second : first;
   if (other.state == HeaderState::ok && other.sequence == newest.sequence) return {};
   const std::vector<std::byte> body = encode_values(values_);
@@ -101,25 +108,26 @@ Result<void> FileStableStore::settle(const Slot& first, const Slot& second) {
 }
 
 /// The file gets its name when both copies are durable, so a named file was once whole.
-Result<void> FileStableStore::create() {
+Result<void> FileStableStore::write_anew(const Values& values, std::uint64_t sequence) {
   const std::string unfinished = path_ + ".tmp";
-  Result<void> created = write_new(unfinished);
-  if (created) created = files_->rename(unfinished, path_);
-  if (!created) {
+  Result<void> done = write_new(unfinished, values, sequence);
+  if (done) done = files_->rename(unfinished, path_);
+  if (!done) {
     (void)files_->remove(unfinished);  // a full disk would stay full of it
-    return created;
+    return done;
   }
   if (mutant("stable file's name not synced")) return {};
   return files_->sync_directory(store::parent_of(path_));
 }
 
-Result<void> FileStableStore::write_new(const std::string& path) {
+Result<void> FileStableStore::write_new(const std::string& path, const Values& values,
+                                        std::uint64_t sequence) {
   PROA_TRY(file_, files_->open(path, OpenMode::create));
   const std::uint64_t block = files_->block_bytes(path_);
   slot_bytes_ = std::max<std::uint64_t>(kSlotBytesMin, block);
   PROA_TRY(file_->truncate(0));
   PROA_TRY(file_->truncate(2 * slot_bytes_));
-  return write_both({}, 1);
+  return write_both(values, sequence);
 }
 
 Result<FileStableStore::Slot> FileStableStore::read_slot(std::size_t number) const {
@@ -150,7 +158,16 @@ Result<void> FileStableStore::write_slot(std::size_t number, ByteView slot) {
   PROA_TRY(file_->write_at(number * slot_bytes_, slot));
   if (mutant("stable copies written without sync")) return {};
   if (mutant("stable copies synced together") && number == 0) return {};
-  return file_->sync();
+  return sync();
+}
+
+/// After a failed sync a page may look clean that the disk never got: no later sync writes it. The
+/// note makes the next start write the file anew. It is not synced: with the page cache it may go.
+Result<void> FileStableStore::sync() {
+  Result<void> done = file_->sync();
+  // If the note fails as well, nobody is left to be told.
+  if (!done) (void)files_->open(path_ + kFailedSync, OpenMode::create);
+  return done;
 }
 
 Result<void> FileStableStore::write_both(const Values& values, std::uint64_t sequence) {

@@ -31,10 +31,11 @@ class FileStableStore final : public StableStore {
   using Values = std::map<std::string, SharedBytes, std::less<>>;
   struct Slot;
 
-  Result<void> create();
-  Result<void> write_new(const std::string& path);
+  Result<void> write_anew(const Values& values, std::uint64_t sequence);
+  Result<void> write_new(const std::string& path, const Values& values, std::uint64_t sequence);
   Result<Slot> read_slot(std::size_t number) const;
   Result<void> write_slot(std::size_t number, ByteView slot);
+  Result<void> sync();
   Result<void> write_both(const Values& values, std::uint64_t sequence);
   Result<void> settle(const Slot& first, const Slot& second);
 
