@@ -80,6 +80,41 @@ TEST_F(Recovery, FallsBackToAnOlderSnapshotIfTheNewestCannotBeRead) {
   EXPECT_EQ(fsm.text, "old");
 }
 
+/// A disk that cannot be read for a while: at the open of a snapshot, or in the middle of its
+/// state.
+struct UnreadableSnapshots final : SnapshotStore {
+  struct BrokenSource final : ByteSource {
+    Result<std::size_t> read(std::span<std::byte>) override {
+      return fail(Errc::io_error, "state.bin: Input/output error");
+    }
+  };
+  explicit UnreadableSnapshots(SnapshotStore& from) : inner(from) {}
+  Result<void> open() override { return inner.open(); }
+  Result<std::unique_ptr<SnapshotSink>> create(const SnapshotMeta& meta) override {
+    return inner.create(meta);
+  }
+  Result<std::vector<SnapshotMeta>> list() const override { return inner.list(); }
+  Result<OpenSnapshot> open(const std::string& id) const override {
+    if (!opens) return fail(Errc::io_error, "meta.json: Input/output error");
+    PROA_TRY(OpenSnapshot snapshot, inner.open(id));
+    snapshot.state = std::make_unique<BrokenSource>();
+    return snapshot;
+  }
+  SnapshotStore& inner;
+  bool opens = false;
+};
+
+// The log may begin behind its end: an older snapshot would leave a gap.
+TEST_F(Recovery, FailsIfTheNewestSnapshotCannotBeReadNow) {
+  store({{1}, {3}}, "old");
+  store({{1}, {5}}, "new");
+  UnreadableSnapshots unreadable(snapshots);
+  EXPECT_EQ(restore_newest(fsm, unreadable).error().code, Errc::io_error);
+  unreadable.opens = true;
+  EXPECT_EQ(restore_newest(fsm, unreadable).error().code, Errc::io_error);
+  EXPECT_EQ(fsm.text, "");
+}
+
 TEST_F(Recovery, FailsIfThereAreSnapshotsAndNoneCanBeRead) {
   store({{1}, {5}}, "rotten");
   EXPECT_EQ(restore_newest(fsm, snapshots).error().code, Errc::corrupt);

@@ -18,8 +18,6 @@ Result<std::optional<SnapshotMeta>> restore_newest(Fsm& fsm, const SnapshotStore
   std::string failures;
   for (const SnapshotMeta& meta : stored) {
     Result<OpenSnapshot> snapshot = snapshots.open(meta.id);
-    // One that cannot be read now is no damaged one: the log may begin behind its end.
-    if (!snapshot && snapshot.error().code == Errc::io_error) return fail(snapshot.error());
     Result<void> restored;
     if (!snapshot) {
       restored = fail(snapshot.error());
@@ -27,6 +25,8 @@ Result<std::optional<SnapshotMeta>> restore_newest(Fsm& fsm, const SnapshotStore
       restored = fsm.restore(*snapshot->state);
     }
     if (restored) return std::optional{std::move(snapshot->meta)};
+    // One that cannot be read now is no damaged one: the log may begin behind its end.
+    if (restored.error().code == Errc::io_error) return fail(std::move(restored).error());
     failures += "\n  " + meta.id + ": " + to_string(restored.error());
   }
   return fail(Errc::corrupt, "failed to load any existing snapshots:" + failures);
