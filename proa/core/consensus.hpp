@@ -154,9 +154,10 @@ class Consensus {
   // votes.cpp
   void on(Instant now, const Received<RequestVoteRequest>& received);
   void on(Instant now, const Received<RequestPreVoteRequest>& received);
-  bool is_stranger(const Sender& candidate) const;
+  bool is_stranger(const Sender& candidate, LogPosition its_last_log) const;
   bool follows_another_leader(const Sender& candidate) const;
-  bool has_no_vote(const Sender& candidate) const;
+  bool has_no_vote(const Sender& candidate, LogPosition its_last_log) const;
+  bool knows_more(LogPosition its_last_log) const;
   bool has_newer_log_than(LogPosition last_log) const;
   void grant_vote(Instant now, const Sender& candidate);
   void reply(const Received<RequestVoteRequest>& received, RequestVoteReply reply);

@@ -10,19 +10,20 @@ void Consensus::on(Instant now, const Received<RequestVoteRequest>& received) {
 
   // A removed server hears no heartbeats and keeps starting elections. Neither it nor anybody may
   // unseat a leader we still hear from, so these refusals do not adopt the higher term.
-  if (is_stranger(request.candidate)) return refuse(received);  // or we have no configuration yet
+  if (is_stranger(request.candidate, request.last_log)) return refuse(received);
   if (follows_another_leader(request.candidate) && !request.leadership_transfer) {
     return refuse(received);
   }
   if (request.term < term() || kTermMax <= request.term) return refuse(received);
-  if (has_no_vote(request.candidate) && mutant("newer term of a server without a vote ignored")) {
+  const bool no_vote = has_no_vote(request.candidate, request.last_log);
+  if (no_vote && mutant("newer term of a server without a vote ignored")) {
     return refuse(received);
   }
   if (request.term > term()) adopt_newer_term(now, request.term);
 
   // A demoted server with a high term: its term is adopted, which unblocks the cluster, its wish is
   // not.
-  if (has_no_vote(request.candidate)) return refuse(received);
+  if (no_vote) return refuse(received);
   const bool may_vote = !repairing() || mutant("vote of a server whose log is under repair");
   if (!may_vote) return refuse(received);  // our log has lost what we once acknowledged
 
@@ -40,7 +41,7 @@ void Consensus::on(Instant now, const Received<RequestVoteRequest>& received) {
 /// about.
 void Consensus::on(Instant, const Received<RequestPreVoteRequest>& received) {
   const RequestPreVoteRequest& request = received.message;
-  if (is_stranger(request.candidate)) return refuse(received);
+  if (is_stranger(request.candidate, request.last_log)) return refuse(received);
   if (follows_another_leader(request.candidate)) return refuse(received);
   if (request.term < term() && mutant("refused pre-vote hides the newer term")) {
     return reply(received, {.term = request.term});
@@ -49,18 +50,22 @@ void Consensus::on(Instant, const Received<RequestPreVoteRequest>& received) {
 
   const bool is_behind =
       has_newer_log_than(request.last_log) && !mutant("pre-vote granted to a shorter log");
-  const bool granted = !has_no_vote(request.candidate) && !repairing() && !is_behind;
+  const bool no_vote = has_no_vote(request.candidate, request.last_log);
+  const bool granted = !no_vote && !repairing() && !is_behind;
   reply(received, {.term = request.term, .granted = granted});
 }
 
 /// Not in our configuration, or we have none: then we cannot know whether we have voted before a
 /// disk was lost. Another server that bears our name is a stranger too. An old server sends no id.
-bool Consensus::is_stranger(const Sender& candidate) const {
+/// A candidate with more log than ours may have been added there, and nobody may be electable
+/// without our vote (thesis §4.2.1): it is asked for its log only.
+bool Consensus::is_stranger(const Sender& candidate, LogPosition its_last_log) const {
   if (candidate.id == self()) return true;
   if (latest().empty()) {
     return !options_.vote_before_configuration && !mutant("vote of a server without configuration");
   }
   if (mutant("candidate that was removed answered as a member")) return false;
+  if (knows_more(its_last_log)) return false;
   return !candidate.id.value.empty() && !latest().is_member(candidate.id);
 }
 
@@ -68,8 +73,15 @@ bool Consensus::follows_another_leader(const Sender& candidate) const {
   return leader_ && leader_->address != candidate.address;
 }
 
-bool Consensus::has_no_vote(const Sender& candidate) const {
-  return !latest().empty() && !candidate.id.value.empty() && !has_vote(candidate.id);
+/// Whoever has more log than ours may have been promoted there.
+bool Consensus::has_no_vote(const Sender& candidate, LogPosition its_last_log) const {
+  if (latest().empty() || knows_more(its_last_log)) return false;
+  return !candidate.id.value.empty() && !has_vote(candidate.id);
+}
+
+/// Our configuration may be older than the one of a server whose log is newer than ours.
+bool Consensus::knows_more(LogPosition its_last_log) const {
+  return last_position() < its_last_log;
 }
 
 /// Of two logs the one that ends in the later term is newer; of equal terms, the longer one (paper

@@ -88,9 +88,29 @@ TEST(RequestVote, AfterARestartIsGivenToTheSameCandidateOnly) {
   EXPECT_EQ(answers(voter), (std::vector{answer(RequestVoteReply{.term = {2}, .granted = true})}));
 }
 
-// Thesis §4.2.3: a removed server must not disturb, so its term is not adopted.
+// Thesis §4.2.3: a removed server must not disturb, so its term is not adopted. Its log is not
+// newer than ours, which says that it is removed.
 TEST(RequestVote, OfAStrangerLeavesTheTermAlone) {
+  Consensus voter = server({.log = {1, 1}});
+  for (const LogPosition its_log : {kSameLog, LogPosition{.term = {1}, .index = {2}}}) {
+    voter.step(t0, vote_request(e, {7}, its_log));
+    EXPECT_EQ(answers(voter), (std::vector{answer(RequestVoteReply{.term = {1}})}));
+    EXPECT_EQ(voter.view().term, Term{1});
+  }
+}
+
+// Thesis §4.2.1: our log may end before the entry that added the candidate. If of three voters one
+// is gone for good and the candidate alone has all that is committed, nobody else can lead.
+TEST(RequestVote, OfAStrangerWithANewerLogIsGranted) {
   Consensus voter = server({});
+  voter.step(t0, vote_request(e, {7}, {.term = {1}, .index = {2}}));
+  EXPECT_EQ(answers(voter), (std::vector{answer(RequestVoteReply{.term = {7}, .granted = true})}));
+}
+
+TEST(RequestVote, OfAStrangerWithANewerLogIsRefusedWhileALeaderIsKnown) {
+  Consensus voter = server({});
+  voter.step(t0, received(heartbeat(b, {1}), 99));
+  voter.take_effects();
   voter.step(t0, vote_request(e, {7}, {.term = {6}, .index = {9}}));
   EXPECT_EQ(answers(voter), (std::vector{answer(RequestVoteReply{.term = {1}})}));
   EXPECT_EQ(voter.view().term, Term{1});
@@ -122,8 +142,17 @@ TEST(RequestVote, OfANonvoterRaisesTheTermAndIsRefused) {
   Configuration configuration = voters({a, b, c});
   configuration.servers.push_back(nonvoter(d));
   Consensus voter = server({.configuration = configuration});
-  voter.step(t0, vote_request(d, {7}, {.term = {6}, .index = {9}}));
+  voter.step(t0, vote_request(d, {7}, kSameLog));
   EXPECT_EQ(answers(voter), (std::vector{answer(RequestVoteReply{.term = {7}})}));
+}
+
+// It may have been promoted by an entry that our log does not have yet (thesis §4.2.1).
+TEST(RequestVote, OfANonvoterWithANewerLogIsGranted) {
+  Configuration configuration = voters({a, b, c});
+  configuration.servers.push_back(nonvoter(d));
+  Consensus voter = server({.configuration = configuration});
+  voter.step(t0, vote_request(d, {7}, {.term = {1}, .index = {2}}));
+  EXPECT_EQ(answers(voter), (std::vector{answer(RequestVoteReply{.term = {7}, .granted = true})}));
 }
 
 // Paper §5.1: a request with a stale term is refused with the current one.
@@ -223,6 +252,11 @@ TEST(RequestPreVote, IsRefusedWhereTheVoteWouldBe) {
   EXPECT_EQ(answers(voter), (std::vector{answer(RequestPreVoteReply{.term = {1}})}));
   voter.step(t0, pre_vote_request(d, {2}, kSameLog));  // no voter
   EXPECT_EQ(answers(voter), (std::vector{answer(RequestPreVoteReply{.term = {2}})}));
+  for (const ServerId& unknown : {e, d}) {  // but with more log it may be a voter by now
+    voter.step(t0, pre_vote_request(unknown, {2}, {.term = {1}, .index = {2}}));
+    EXPECT_EQ(answers(voter),
+              (std::vector{answer(RequestPreVoteReply{.term = {2}, .granted = true})}));
+  }
   voter.step(t0, pre_vote_request(b, {0}, kSameLog));  // of an old term
   EXPECT_EQ(answers(voter), (std::vector{answer(RequestPreVoteReply{.term = {1}})}));
   voter.step(t0, received(heartbeat(c, {1}), 99));
