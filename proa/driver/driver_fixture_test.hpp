@@ -51,6 +51,7 @@ struct DriverOfAServer : ::testing::Test {
     journal.take();
   }
   ~DriverOfAServer() override {
+    EXPECT_TRUE(logger->is_enabled || logger->lines.empty());
     if (driver == nullptr) return;
     Fn<void()> close = [this] { driver->close(); };
     runtime->run_on_loop(close);
@@ -65,6 +66,7 @@ struct DriverOfAServer : ::testing::Test {
     config.append_entries_max = 4;
     config.trailing_logs = 0;
     config.tail_cache_bytes_max = tail_cache_bytes_max;
+    config.logger = logger;
     driver =
         std::make_shared<Driver>(DriverParts{.config = config,
                                              .runtime = runtime,
@@ -171,6 +173,7 @@ struct DriverOfAServer : ::testing::Test {
   std::shared_ptr<ScriptedFsm> fsm = std::make_shared<ScriptedFsm>(journal);
   std::shared_ptr<ScriptedSnapshots> snapshots = std::make_shared<ScriptedSnapshots>();
   std::shared_ptr<ScriptedLog> logs = std::make_shared<ScriptedLog>(journal);
+  std::shared_ptr<RecordingLogger> logger = std::make_shared<RecordingLogger>();
   std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>(InboxLimits{});
   std::shared_ptr<SilentListener> listener = std::make_shared<SilentListener>();
   std::shared_ptr<Driver> driver;

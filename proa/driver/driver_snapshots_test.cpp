@@ -107,6 +107,16 @@ TEST_F(DriverSnapshots, AreTakenOnRequestAndTheLogIsCompactedBehindThem) {
   EXPECT_EQ(listener->view.snapshot, (LogPosition{{2}, {3}}));
 }
 
+TEST_F(DriverSnapshots, GiveRoomBackThatIsMadeReadyInStepsUntilNoneIsLeft) {
+  become_leader();
+  commit_one();
+  logs->to_prepare = 3;
+  const std::size_t prepared = logs->prepared;
+  take_snapshot();
+  settle();
+  EXPECT_EQ(logs->prepared, prepared + 3);
+}
+
 TEST_F(DriverSnapshots, AreRefusedWhenThereIsNothingNew) {
   become_leader();
   take_snapshot();
@@ -164,6 +174,7 @@ TEST_F(DriverSnapshots, AreTakenByThemselvesWhenTheLogHasGrownEnough) {
 
 // A follower that needs entries which are gone gets the newest snapshot (paper §7).
 TEST_F(DriverSnapshots, AreSentInPlaceOfEntriesThatAreGone) {
+  logger->is_enabled = true;  // of what goes well nothing is said
   need_to_send();
   EXPECT_EQ(journal.take(), "snapshot3>c");
   EXPECT_EQ(sent().request.snapshot.size, 10U);
@@ -178,8 +189,53 @@ TEST_F(DriverSnapshots, AreSentInPlaceOfEntriesThatAreGone) {
   EXPECT_EQ(word_for(transport->peers["c"]->append.back().request), "append4..4");
 }
 
+// Who is removed while it gets one is let go of when that is answered, not before.
+TEST_F(DriverSnapshots, KeepTheLinkToAServerThatIsRemovedMeanwhile) {
+  need_to_send();
+  while (!transport->peers["c"]->control.empty()) {
+    answer("c", Channel::control, fail(Errc::peer_unreachable, "no answer in time"));
+    settle();
+  }
+  Promise<LogIndex> promise{runtime};
+  promise.future().then([](Result<LogIndex>) {});
+  const core::ChangeRequested removal{.kind = core::ChangeKind::remove_server,
+                                      .server = {.id = {"c"}}};
+  EXPECT_EQ(inbox->push(ChangeCall{.change = removal, .promise = std::move(promise)}),
+            Inbox::Pushed::wake_loop);
+  runtime->loop().post([this] { driver->look_into_inbox(); });
+  settle();
+  accept_append("b");
+  settle();
+  ASSERT_TRUE(transport->peers.contains("c"));
+  EXPECT_FALSE(sent().state->stopped().has_value());
+  runtime->loop().post([this] {
+    ScriptedPeer::Snapshot answered = std::move(sent());
+    transport->peers["c"]->snapshots.pop_front();
+    answered.done(Reply{InstallSnapshotReply{.term = {2}, .success = true}});
+  });
+  settle();
+  while (transport->peers.contains("c") && !transport->peers["c"]->append.empty()) {
+    accept_append("c");
+    settle();
+  }
+  EXPECT_FALSE(transport->peers.contains("c"));
+}
+
 // The log goes on behind the end of the older one, so it is as good.
 TEST_F(DriverSnapshots, AreOldOnesWhenTheNewestCannotBeReadAndTheLogGoesOnBehindThem) {
+  become_leader();
+  commit_and_take_snapshot();
+  keep_behind_a_snapshot(100);
+  commit_and_take_snapshot();
+  snapshots->spoil_newest();
+  logger->is_enabled = true;
+  lag_far_behind("c");
+  EXPECT_EQ(journal.take(), "snapshot3>c");
+  ASSERT_FALSE(logger->lines.empty());
+  EXPECT_NE(logger->lines.back().find("newer ones cannot be read"), std::string::npos);
+}
+
+TEST_F(DriverSnapshots, AreOldOnesAlsoWhenNobodyWantsToKnow) {
   become_leader();
   commit_and_take_snapshot();
   keep_behind_a_snapshot(100);

@@ -76,6 +76,16 @@ TEST_F(DriverOfANewServer, NotesThatItHasALogOnceSomethingIsInIt) {
   EXPECT_EQ(journal.take(), "write2..2 accepted flush");
 }
 
+// A term that is saved alone is no log.
+TEST_F(DriverOfANewServer, NotesNoLogAsLongAsNothingIsInIt) {
+  receive_append({}, {});
+  settle();
+  EXPECT_EQ(journal.take(), "save accepted flush");
+  receive_append({}, entries_at(1, {2}));
+  settle();
+  EXPECT_EQ(journal.take(), "write1..1 save accepted flush");
+}
+
 // Several appends that come while a write is on its way share the next one (design.md §4, Rounds).
 TEST_F(DriverWithLanes, WritesOnceWhatCameDuringTheWriteBefore) {
   receive_append({.term = {1}, .index = {1}}, entries_at(2, {2}));

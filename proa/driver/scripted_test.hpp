@@ -167,11 +167,12 @@ class ScriptedLog final : public LogStore {
   }
   Result<bool> prepare() override {
     ++prepared;
-    return false;
+    return to_prepare > 0 && --to_prepare > 0;
   }
 
   bool fails = false;
   std::size_t prepared = 0;
+  std::size_t to_prepare = 0;  ///< in so many steps
   LogIndex readable_from = {};
 
  private:
@@ -196,12 +197,13 @@ class ScriptedStable final : public StableStore {
   MemoryStableStore store_;
 };
 
-/// Snapshots in memory, of which the disk has spoiled some.
+/// Snapshots in memory, of which the disk has spoiled some, and may refuse the next ones.
 class ScriptedSnapshots final : public SnapshotStore {
  public:
   Result<void> open() override { return {}; }
   Result<std::unique_ptr<SnapshotSink>> create(const SnapshotMeta& meta) override {
-    return store_.create(meta);
+    PROA_TRY(std::unique_ptr<SnapshotSink> sink, store_.create(meta));
+    return std::make_unique<Sink>(std::move(sink), close_fails);
   }
   Result<std::vector<SnapshotMeta>> list() const override { return store_.list(); }
   Result<OpenSnapshot> open(const std::string& id) const override {
@@ -211,9 +213,37 @@ class ScriptedSnapshots final : public SnapshotStore {
 
   void spoil_newest() { spoiled_.insert(list()->front().id); }
 
+  std::optional<Error> close_fails;
+
  private:
+  class Sink final : public SnapshotSink {
+   public:
+    Sink(std::unique_ptr<SnapshotSink> sink, const std::optional<Error>& close_fails)
+        : sink_(std::move(sink)), close_fails_(close_fails) {}
+    Result<void> write(ByteView bytes) override { return sink_->write(bytes); }
+    Result<void> close() override {
+      if (close_fails_) return fail(*close_fails_);
+      return sink_->close();
+    }
+    Result<void> cancel() override { return sink_->cancel(); }
+    const std::string& id() const override { return sink_->id(); }
+
+   private:
+    std::unique_ptr<SnapshotSink> sink_;
+    const std::optional<Error>& close_fails_;
+  };
+
   MemorySnapshotStore store_;
   std::set<std::string> spoiled_;
+};
+
+class RecordingLogger final : public Logger {
+ public:
+  bool enabled(LogLevel) const override { return is_enabled; }
+  void log(LogLevel, std::string_view text) override { lines.emplace_back(text); }
+
+  bool is_enabled = false;
+  std::vector<std::string> lines;
 };
 
 class ScriptedFsm final : public Fsm {

@@ -1,115 +1,15 @@
 // What the log makes of a disk that is not as it left it: torn tails, rot, recycled segments full
 // of plausible batches, missing files, newer formats.
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 
 #include "proa/base/checksum.hpp"
+#include "proa/store/detail/wal_damage_fixture_test.hpp"
+#include "proa/store/detail/wal_records.hpp"
 #include "proa/store/detail/wal_segment.hpp"
-#include "proa/store/wal.hpp"
-#include "proa/testing/sim_file_system.hpp"
-#include "proa/wire/entry_codec.hpp"
 
 namespace proa {
 namespace {
-
-using testing::SimDisk;
-using testing::SimFileSystem;
-
-const std::string kDirectory = "/data/log";
-constexpr std::uint64_t kBlock = 4096;
-constexpr std::uint64_t kFirstBatch = 2 * kBlock;
-constexpr std::uint64_t kBatches = 13;  // of one block each, in a segment of the smallest size
-
-EntryView commands(std::uint64_t first, std::uint64_t count, std::size_t bytes,
-                   Term term = Term{1}) {
-  std::vector<NewEntry> entries;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    entries.push_back(
-        {.index = LogIndex{first + i}, .term = term, .data = bytes_of(std::string(bytes, 'x'))});
-  }
-  return EntryView{wire::encode_block(entries)};
-}
-
-/// A disk with a log on it, and a hand that reaches into the files while no process runs.
-class WalDamage : public ::testing::Test {
- protected:
-  void start() {
-    files_ = std::make_shared<SimFileSystem>(disk_);
-    log_ = std::make_unique<Wal>(
-        files_, kDirectory,
-        WalOptions{.segment_bytes = WalOptions::kSegmentBytesMin, .seed = ++starts_});
-    opened_ = log_->open();
-  }
-  void stop() {
-    log_.reset();
-    files_.reset();
-  }
-  void restart() {
-    stop();
-    start();
-  }
-  LogIndex last() const { return opened_.value().log.entries.last; }
-  /// The sentence of the failed open; its code is `code`.
-  std::string refusal(Errc code = Errc::corrupt) const {
-    if (opened_) return "(it opened)";
-    EXPECT_EQ(opened_.error().code, code) << opened_.error().detail;
-    return opened_.error().detail;
-  }
-
-  void write(std::uint64_t first, std::uint64_t last, Term term = Term{1}) {
-    for (std::uint64_t i = first; i <= last; ++i) {
-      ASSERT_TRUE(log_->write({.entries = commands(i, 1, 10, term)}));
-    }
-  }
-  void prepare_all() {
-    while (log_->prepare().value()) {
-    }
-  }
-
-  std::vector<std::string> segments() {
-    SimFileSystem files(disk_);
-    std::vector<std::string> names;
-    const auto entries = files.list(kDirectory);
-    for (const DirectoryEntry& entry : *entries) {
-      if (store::parse_segment_name(entry.name)) names.push_back(entry.name);
-    }
-    return names;
-  }
-  std::string path(std::size_t segment) { return kDirectory + "/" + segments().at(segment); }
-  void rot(std::size_t segment, std::uint64_t offset) {
-    ASSERT_TRUE(disk_->flip_bit(path(segment), offset, 3));
-  }
-  void overwrite(std::size_t segment, std::uint64_t offset, ByteView bytes) {
-    SimFileSystem files(disk_);
-    auto file = files.open(path(segment), OpenMode::write);
-    ASSERT_TRUE(file);
-    ASSERT_TRUE((*file)->write_at(offset, bytes));
-    ASSERT_TRUE((*file)->sync());
-  }
-  std::vector<std::byte> content(std::size_t segment) {
-    SimFileSystem files(disk_);
-    auto file = files.open(path(segment), OpenMode::read);
-    std::vector<std::byte> bytes((*file)->size().value());
-    EXPECT_TRUE((*file)->read_at(0, bytes));
-    return bytes;
-  }
-  void remove(std::size_t segment) {
-    SimFileSystem files(disk_);
-    ASSERT_TRUE(files.remove(path(segment)));
-    ASSERT_TRUE(files.sync_directory(kDirectory));
-  }
-  static bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-  }
-
-  std::shared_ptr<SimDisk> disk_ = std::make_shared<SimDisk>(testing::SimDiskOptions{}, 1);
-  std::shared_ptr<SimFileSystem> files_;
-  std::unique_ptr<Wal> log_;
-  Result<LogSummary> opened_ = fail(Errc::io_error, "not opened");
-  std::uint64_t starts_ = 0;
-};
 
 TEST_F(WalDamage, OfTheLastBatchReadsAsATornTailAndIsCut) {
   start();
@@ -215,6 +115,28 @@ TEST_F(WalDamage, OfAFooterCostsNothingButAScan) {
   EXPECT_EQ(log_->counters().footers, 0U);
 }
 
+// Only another program writes that; it must not cost the memory it asks for.
+TEST_F(WalDamage, IsAFooterThatSaysItIsLongerThanItsFile) {
+  start();
+  write(1, kBatches + 1);
+  prepare_all();
+  stop();
+  SimFileSystem files(disk_);
+  const auto segment = store::find_segment(files, kDirectory, segments().front())->segment;
+  store::LittleEndianWriter header =
+      store::begin_header(store::kFooterHeader, store::kFooterHeaderBytes);
+  header.put(segment->header.sequence);
+  header.put(kBatches + 1);
+  header.put(std::uint64_t{1} << 50);
+  header.put(std::uint32_t{0});
+  header.put(std::uint32_t{0});
+  overwrite(0, WalOptions::kSegmentBytesMin,
+            store::end_header(std::move(header), store::crc_seed(segment->header)));
+  start();
+  ASSERT_TRUE(opened_) << opened_.error().detail;
+  EXPECT_EQ(last(), LogIndex{kBatches + 1});
+}
+
 // Goal: a stale batch with a good checksum and the right index is not taken for a new one. Method:
 // recycle a segment, bring the log back to the index with which it began, and begin it again: every
 // block of it now holds the batch that would fit.
@@ -294,6 +216,13 @@ TEST_F(WalDamage, IsWhatABatchIsThatBelongsToAnotherPlace) {
   other.first_index = LogIndex{5};
   put(other, commands(5, 1, 10).front().head);
   EXPECT_TRUE(contains(refusal(), "a batch for entry 5 stands here")) << refusal();
+  stop();
+  std::vector<std::byte> longer(body.begin(), body.end());
+  longer.push_back({});
+  other = fitting;
+  other.bytes = longer.size();
+  put(other, longer);
+  EXPECT_TRUE(contains(refusal(), "the entries do not fill their batch")) << refusal();
 }
 
 TEST_F(WalDamage, IsWhatASegmentIsThatBelongsToAnotherPlace) {
@@ -312,6 +241,13 @@ TEST_F(WalDamage, IsWhatASegmentIsThatBelongsToAnotherPlace) {
     EXPECT_TRUE(contains(refusal(), "it does not continue")) << refusal();
     stop();
   }
+  store::SegmentHeader other = segment->header;
+  other.first_index = LogIndex{99};
+  overwrite(1, 0, store::encode(other));
+  overwrite(1, kBlock, store::encode(other));
+  ASSERT_TRUE(files.rename(path(1), kDirectory + "/" + store::segment_name(2, LogIndex{99})));
+  start();
+  EXPECT_TRUE(contains(refusal(), "it does not continue")) << refusal();
 }
 
 TEST_F(WalDamage, OfTheOnlySegmentIsNoNewLog) {
@@ -449,6 +385,20 @@ TEST_F(WalDamage, ByASegmentThatIsMissingIsRefusedUnlessARemovalCoversIt) {
   remove(0);
   start();
   EXPECT_TRUE(contains(refusal(), "are missing")) << refusal();
+}
+
+// What says so may lie in the newest segment, right behind the gap.
+TEST_F(WalDamage, ByAMissingSegmentIsNoneRightBeforeTheOneThatSaysItWasRemoved) {
+  start();
+  write(1, 3 * kBatches + 1);
+  ASSERT_TRUE(log_->truncate_prefix(LogIndex{3 * kBatches}));
+  stop();
+  ASSERT_EQ(segments().size(), 4U);
+  remove(2);
+  start();
+  ASSERT_TRUE(opened_) << opened_.error().detail;
+  EXPECT_EQ(opened_->log.entries,
+            (IndexRange{LogIndex{3 * kBatches + 1}, LogIndex{3 * kBatches + 1}}));
 }
 
 TEST_F(WalDamage, OfWhatNothingNeedsIsIgnored) {

@@ -102,12 +102,22 @@ TEST(WalFormat, RefusesRecordsThatDoNotEndWhereTheySay) {
   EXPECT_FALSE(SegmentRecords::decode(bytes));
 }
 
+// Whoever believes them takes all the memory there is.
+TEST(WalFormat, RefusesRecordsThatCountMoreThanThereAre) {
+  for (const int counted : {0, 1, 2}) {
+    LittleEndianWriter writer;
+    for (const int field : {0, 1, 2})
+      writer.put(field == counted ? UINT32_MAX : std::uint32_t{0});
+    EXPECT_FALSE(SegmentRecords::decode(writer.view())) << counted;
+  }
+}
+
 // What else lies in the directory is nobody's business.
 TEST(WalDirectory, LeavesAloneWhatOnlyLooksLikeAFileOfItsOwn) {
   const auto disk = std::make_shared<testing::SimDisk>(testing::SimDiskOptions{}, 1);
   const auto files = std::make_shared<testing::SimFileSystem>(disk);
   const std::string directory = "/data/log";
-  const std::string segment = directory + "/" + segment_name(1, LogIndex{1});
+  const std::string segment = directory + "/" + segment_name(5, LogIndex{9});
   ASSERT_TRUE(files->create_directories(directory));
   for (const std::string& folder : {segment, directory + "/7.spare"})
     ASSERT_TRUE(files->create_directories(folder));
@@ -116,7 +126,8 @@ TEST(WalDirectory, LeavesAloneWhatOnlyLooksLikeAFileOfItsOwn) {
   const auto before = files->list(directory).value();
   Wal log(files, directory, {.segment_bytes = WalOptions::kSegmentBytesMin});
   const auto opened = log.open();
-  EXPECT_FALSE(opened && opened->log.entries.last != LogIndex{}) << "it is empty";
+  ASSERT_TRUE(opened) << to_string(opened.error());
+  EXPECT_TRUE(opened->log.entries.empty());
   for (const DirectoryEntry& entry : before)
     EXPECT_TRUE(files->exists(directory + "/" + entry.name).value()) << entry.name;
 }

@@ -305,6 +305,17 @@ TEST(Wal, LeavesNoCopyOfItsNewestSegmentThatTheDiskHasNoRoomFor) {
   EXPECT_EQ(process.log.counters().tails_copied, 1U);  // it was not forgotten
 }
 
+TEST(Wal, PreparesNoSpareAsLongAsHalfOfItsSegmentIsFree) {
+  const auto disk = new_disk();
+  Process process(disk);
+  write_one_by_one(process.log, 1, kBatchesInSegment / 2 - 1);
+  prepare_all(process.log);
+  EXPECT_EQ(spares_on(disk), 0U);
+  write_one_by_one(process.log, kBatchesInSegment / 2, kBatchesInSegment / 2 + 1);
+  prepare_all(process.log);
+  EXPECT_EQ(spares_on(disk), 1U);
+}
+
 TEST(Wal, BeginsAPreparedSegmentWithoutFillingItFirst) {
   const auto disk = new_disk();
   Process process(disk);
