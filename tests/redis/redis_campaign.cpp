@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "kv/store.hpp"
+#include "proa/testing/linearizability.hpp"
 #include "tests/redis/sim_client.hpp"
 #include "tests/redis/sim_service.hpp"
-#include "tests/redis/value_history.hpp"
 
 namespace proa::redis {
 namespace {
@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using resp::ReplyType;
 using testing::Crash;
+using testing::Operation;
 using testing::SimCluster;
 
 constexpr std::size_t kServers = 3;
@@ -26,6 +27,8 @@ constexpr Duration kToRest = 30s;
 constexpr Duration kPatience = 12s;  ///< of a client
 constexpr Duration kStrikeEvery = 1500ms;
 constexpr std::uint32_t kTag = 0x7000000;
+/// Of one key, of some 2000 operations. A step remembers a bit for each of them.
+constexpr testing::SearchLimits kSearch = {.steps_max = 100'000};
 
 testing::SimClusterOptions cluster_options(Random& random) {
   testing::SimClusterOptions options{
@@ -46,6 +49,8 @@ testing::SimClusterOptions cluster_options(Random& random) {
   options.make_service = &make_redis_service;
   return options;
 }
+
+std::string name_of(std::uint64_t key) { return "key" + std::to_string(key); }
 
 bool says_not_executed(const resp::ClientReply& reply) {
   return reply.type == ReplyType::error && !reply.text.starts_with("TIMEOUT");
@@ -75,7 +80,10 @@ class Campaign {
     report.tally.snapshots_taken = checked.snapshots_taken;
     report.tally.snapshots_restored =
         checked.snapshots_restored_at_start + checked.snapshots_installed;
-    report.violation = good ? contradiction() : cluster_.invariants().violation();
+    report.violation = good ? judge_histories() : cluster_.invariants().violation();
+    report.tally.undecided = undecided_;
+    for (const std::vector<Operation>& history : histories_)
+      report.history.insert(report.history.end(), history.begin(), history.end());
     return report;
   }
 
@@ -101,44 +109,53 @@ class Campaign {
     random_.percent(50) ? write(client, server, key) : read(client, server, key);
   }
 
+  Operation begin(Operation::Kind kind, std::size_t client, std::uint64_t key) const {
+    return {.kind = kind, .client = client, .key = name_of(key), .called = now()};
+  }
+
   void write(std::size_t client, std::size_t server, std::uint64_t key) {
-    const std::string value = "v" + std::to_string(++values_);
-    const std::string name = "key" + std::to_string(key);
-    const Instant called = now();
+    Operation operation = begin(Operation::Kind::write, client, key);
+    operation.input = "v" + std::to_string(++values_);
     clients_[client]->ask(
-        cluster_.client_address(server), {"SET", name, value}, kPatience,
-        [this, client, key, value, called](const std::optional<resp::ClientReply>& reply) {
-          wrote(key, value, called, reply);
+        cluster_.client_address(server), {"SET", operation.key, operation.input}, kPatience,
+        [this, client, key, operation](const std::optional<resp::ClientReply>& reply) {
+          wrote(key, operation, reply);
           think(client);
         });
   }
 
-  void wrote(std::uint64_t key, const std::string& value, Instant called,
+  void wrote(std::uint64_t key, Operation operation,
              const std::optional<resp::ClientReply>& reply) {
     if (reply && says_not_executed(*reply)) {
       ++tally_.refused;  // and whoever reads it later reads what nobody wrote
       return;
     }
     const bool acknowledged = reply && reply->type == ReplyType::simple;
-    histories_[key].wrote(value, called, acknowledged ? std::optional{now()} : std::nullopt);
+    if (acknowledged) operation.answered = now();
+    histories_[key].push_back(std::move(operation));
     ++(acknowledged ? tally_.writes : reply ? tally_.unknown_told : tally_.unknown_ended);
   }
 
   void read(std::size_t client, std::size_t server, std::uint64_t key) {
-    const std::string name = "key" + std::to_string(key);
-    const Instant called = now();
+    const Operation operation = begin(Operation::Kind::read, client, key);
     clients_[client]->ask(
-        cluster_.client_address(server), {"GET", name}, kPatience,
-        [this, client, key, called](const std::optional<resp::ClientReply>& reply) {
-          const bool answered = reply && reply->type != ReplyType::error;
-          if (answered) {
-            histories_[key].read(reply->text, called, now());
-            ++tally_.reads;
-          } else {
-            last_failure_ = reply ? reply->text : "no answer";
-          }
+        cluster_.client_address(server), {"GET", operation.key}, kPatience,
+        [this, client, key, operation](const std::optional<resp::ClientReply>& reply) {
+          has_read(key, operation, reply);
           think(client);
         });
+  }
+
+  void has_read(std::uint64_t key, Operation operation,
+                const std::optional<resp::ClientReply>& reply) {
+    if (!reply || reply->type == ReplyType::error) {
+      last_failure_ = reply ? reply->text : "no answer";
+      return;
+    }
+    if (reply->type != ReplyType::nil) operation.answer = reply->text;
+    operation.answered = now();
+    histories_[key].push_back(std::move(operation));
+    ++tally_.reads;
   }
 
   // ---- What goes wrong ----
@@ -212,11 +229,13 @@ class Campaign {
     return false;
   }
 
-  std::optional<std::string> contradiction() const {
-    for (std::uint64_t key = 0; key < kKeys; ++key) {
-      if (const auto wrong = histories_[key].contradiction()) {
-        return "key" + std::to_string(key) + ": " + *wrong;
-      }
+  /// A violation, if a history of a key could not have happened one after the other.
+  std::optional<std::string> judge_histories() {
+    for (const std::vector<Operation>& history : histories_) {
+      const testing::Judgement judged = testing::judge(history, testing::KeyValueModel{}, kSearch);
+      if (judged.verdict == testing::Verdict::undecided) ++undecided_;
+      if (judged.verdict != testing::Verdict::not_linearizable) continue;
+      return "linearizability: " + judged.key + ": " + judged.drawing;
     }
     return std::nullopt;
   }
@@ -224,9 +243,10 @@ class Campaign {
   Random random_;
   SimCluster cluster_;
   std::vector<std::unique_ptr<SimClient>> clients_;
-  std::vector<ValueHistory> histories_;  ///< by key
+  std::vector<std::vector<Operation>> histories_;  ///< by key
   std::uint64_t values_ = 0;
   CampaignTally tally_ = {};
+  std::uint64_t undecided_ = 0;    ///< keys
   std::string last_failure_ = {};  ///< of a read
   bool resting_ = false;
 };
@@ -237,6 +257,7 @@ void CampaignTally::add(const CampaignTally& other) {
   seeds += other.seeds;
   writes += other.writes;
   reads += other.reads;
+  undecided += other.undecided;
   refused += other.refused;
   unknown_told += other.unknown_told;
   unknown_ended += other.unknown_ended;

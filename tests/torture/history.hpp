@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "proa/base/time.hpp"
-#include "tests/redis/value_history.hpp"
+#include "tests/torture/value_history.hpp"
 
 namespace proa::torture {
 
@@ -37,7 +37,7 @@ class CounterHistory {
 /// Everything that happened to the keys of one round. Threads: one at a time.
 class History {
  public:
-  redis::ValueHistory& value(const std::string& key) { return values_[key]; }
+  ValueHistory& value(const std::string& key) { return values_[key]; }
   CounterHistory& counter(const std::string& key) { return counters_[key]; }
   std::vector<std::string> value_keys() const;
   std::vector<std::string> counter_keys() const;
@@ -45,7 +45,7 @@ class History {
   std::optional<std::string> contradiction() const;
 
  private:
-  std::map<std::string, redis::ValueHistory> values_ = {};
+  std::map<std::string, ValueHistory> values_ = {};
   std::map<std::string, CounterHistory> counters_ = {};
 };
 

@@ -1,11 +1,11 @@
-#include "tests/redis/value_history.hpp"
+#include "tests/torture/value_history.hpp"
 
 #include <algorithm>
 #include <vector>
 
 #include "proa/base/assert.hpp"
 
-namespace proa::redis {
+namespace proa::torture {
 namespace {
 
 /// The time between which the register must hold a value, or at some moment of which it does.
@@ -74,4 +74,4 @@ std::optional<std::string> ValueHistory::contradiction() const {
   return std::nullopt;
 }
 
-}  // namespace proa::redis
+}  // namespace proa::torture

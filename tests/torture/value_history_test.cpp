@@ -1,9 +1,9 @@
-#include "tests/redis/value_history.hpp"
+#include "tests/torture/value_history.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace proa::redis {
+namespace proa::torture {
 namespace {
 
 using testing::HasSubstr;
@@ -77,4 +77,4 @@ TEST(ValueHistory, WhatNobodyWroteOrNotYetIsBad) {
 }
 
 }  // namespace
-}  // namespace proa::redis
+}  // namespace proa::torture

@@ -7,7 +7,7 @@
 
 #include "proa/base/time.hpp"
 
-namespace proa::redis {
+namespace proa::torture {
 
 /// What happened to one key, of which every value is written once at most, and whether that could
 /// have happened one after another, each step between its call and its answer: for registers with
@@ -43,4 +43,4 @@ class ValueHistory {
       {"", {.written = true, .acknowledged = true, .first_end = Instant{Duration::min()}}}};
 };
 
-}  // namespace proa::redis
+}  // namespace proa::torture
