@@ -92,6 +92,7 @@ class CheckedTransport::Inbound final : public TransportEvents {
 
   void on_request(Request&& request, Respond respond) override {
     Request asked = request;
+    const Meeting meeting = invariants_->meets(server_, request);
     std::size_t sender = kNobody;
     if (Journal* journal = invariants_->journal()) {
       sender = sender_of(*invariants_, request);
@@ -99,12 +100,13 @@ class CheckedTransport::Inbound final : public TransportEvents {
     }
     events_.on_request(
         std::move(request),
-        [runtime = runtime_, invariants = invariants_, server = server_, sender,
+        [runtime = runtime_, invariants = invariants_, server = server_, sender, meeting,
          asked = std::move(asked), respond = std::move(respond)](Result<Reply> reply) mutable {
           if (Journal* journal = invariants->journal(); journal != nullptr && !runtime->ended()) {
             journal->add_message(Happening::answers, server, sender, describe(reply));
           }
           if (reply && !runtime->ended()) invariants->answers(server, asked, *reply);
+          if (!runtime->ended()) invariants->counts(server, meeting, asked, reply);
           respond(std::move(reply));
         });
   }
@@ -119,10 +121,21 @@ class CheckedTransport::Inbound final : public TransportEvents {
         respond(std::move(reply));
       };
     }
-    events_.on_snapshot(std::move(request), std::move(state), std::move(respond));
+    events_.on_snapshot(std::move(request), std::move(state),
+                        counting(request.term, std::move(respond)));
   }
 
  private:
+  Respond counting(Term asked_in, Respond respond) {
+    return [runtime = runtime_, invariants = invariants_, meeting = invariants_->meets(server_),
+            asked_in, respond = std::move(respond)](Result<Reply> reply) mutable {
+      if (!runtime->ended()) {
+        invariants->coverage().answered(meeting, Asked::snapshot, answer_to(asked_in, reply));
+      }
+      respond(std::move(reply));
+    };
+  }
+
   TransportEvents& events_;
   std::shared_ptr<Runtime> runtime_;
   std::shared_ptr<Invariants> invariants_;

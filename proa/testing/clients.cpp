@@ -115,6 +115,7 @@ void Clients::written(AttemptId attempt, Result<Applied> result) {
     requests_.acknowledged(attempt, *result);
   } else {
     requests_.failed(attempt, result.error());
+    count_failed_write(result.error());
     if (result.error().code == Errc::busy) ++writes_refused_as_busy_;
     if (open.waited_for) ask_elsewhere(open.client, result.error());
   }
@@ -128,9 +129,29 @@ void Clients::has_read(AttemptId attempt, std::uint64_t known_before, Result<See
     ++reads_;
     if (std::exchange(read_at_, open.server) != open.server) ++reads_after_leader_change_;
   } else {
+    count_failed_read(result.error());
     ask_elsewhere(open.client, result.error());
   }
   if (open.waited_for) release(open.client);
+}
+
+void Clients::count_failed_write(const Error& error) {
+  Coverage& coverage = cluster_.invariants().coverage();
+  if (error.outcome == Outcome::unknown) coverage.happened(Sometimes::write_outcome_unknown);
+  if (error.code == Errc::busy) coverage.happened(Sometimes::write_refused_as_busy);
+  if (error.code == Errc::not_leader) coverage.happened(Sometimes::write_refused_by_follower);
+  if (error.code == Errc::leadership_transfer_in_progress) {
+    coverage.happened(Sometimes::write_refused_in_transfer);
+  }
+  if (error.code == Errc::aborted_by_restore) {
+    coverage.happened(Sometimes::write_aborted_by_restore);
+  }
+}
+
+void Clients::count_failed_read(const Error& error) {
+  Coverage& coverage = cluster_.invariants().coverage();
+  if (error.code == Errc::not_leader) coverage.happened(Sometimes::read_refused_by_follower);
+  if (error.code == Errc::leadership_lost) coverage.happened(Sometimes::read_lost_leadership);
 }
 
 void Clients::ask_elsewhere(std::size_t client, const Error& error) {

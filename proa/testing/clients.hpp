@@ -86,6 +86,8 @@ class Clients {
   bool hears(AttemptId attempt) const;
   void written(AttemptId attempt, Result<Applied> result);
   void has_read(AttemptId attempt, std::uint64_t known_before, Result<Seen> result);
+  void count_failed_write(const Error& error);
+  void count_failed_read(const Error& error);
   void ask_elsewhere(std::size_t client, const Error& error);
   void give_up(AttemptId attempt);
   void release(std::size_t client);

@@ -57,8 +57,12 @@ const EntryFacts* Invariants::committed(LogIndex index) const {
 }
 
 void Invariants::process_ended(std::size_t server) {
+  count_end(shadows_[server]);
   shadows_[server].runs = false;
   shadows_[server].leading = false;
+  shadows_[server].candidate = false;
+  shadows_[server].asked_for_votes_in = {};
+  shadows_[server].changing = false;
   shadows_[server].adopted = {};
   shadows_[server].commit = {};
   shadows_[server].applied = {};
@@ -121,8 +125,12 @@ void Invariants::log_opened(std::size_t server, IndexRange range, const ShadowLo
     return true;
   };
   if (came_back_as(at.log)) {
-    if (at.log_in_flight) ++counters_.writes_lost;
+    if (at.log_in_flight) {
+      ++counters_.writes_lost;
+      coverage_.happened(Sometimes::write_lost_in_crash);
+    }
   } else {
+    if (at.log_in_flight) coverage_.happened(Sometimes::write_kept_in_crash);
     ShadowLog with_write = at.log;
     if (at.log_in_flight) with_write.write(*at.log_in_flight);
     if (at.prefix_in_flight) with_write.truncate_prefix(*at.prefix_in_flight);
@@ -210,6 +218,7 @@ void Invariants::log_written(std::size_t server, const LogBatch& batch) {
   ServerShadow& at = shadows_[server];
   if (batch.truncate_from && *batch.truncate_from <= at.log.last()) ++counters_.truncations;
   if (batch.restart_after) ++counters_.logs_restarted;
+  count_log_change(at, batch);
   at.log.write(batch);
   at.log_in_flight.reset();
   if (at.acknowledged > at.log.last()) at.acknowledged = at.log.last();
@@ -236,6 +245,10 @@ void Invariants::hard_state_opened(std::size_t server, const HardState& found) {
   if (found != at.hard_state && found != at.hard_state_in_flight) {
     violated("durability: " + at.id.value + " came back with " + text_of(found) +
              ", confirmed durable was " + text_of(at.hard_state));
+  }
+  if (at.hard_state_in_flight && at.hard_state_in_flight != at.hard_state) {
+    coverage_.happened(found == at.hard_state ? Sometimes::vote_lost_in_crash
+                                              : Sometimes::vote_kept_in_crash);
   }
   at.hard_state = found;
   at.hard_state_in_flight.reset();

@@ -8,6 +8,7 @@
 
 #include "proa/model/messages.hpp"
 #include "proa/port/fsm.hpp"
+#include "proa/testing/coverage.hpp"
 #include "proa/testing/journal.hpp"
 #include "proa/testing/shadow.hpp"
 
@@ -50,6 +51,8 @@ class Invariants {
   /// Where what happens is told; nullptr: nowhere.
   void tell(Journal* journal) { journal_ = journal; }
   Journal* journal() const { return journal_; }
+  Coverage& coverage() { return coverage_; }
+  const Coverage& coverage() const { return coverage_; }
   std::optional<std::size_t> number_of(const ServerId& id) const;
   /// Says what a violation is; also for checks that are made elsewhere.
   void violated(std::string what);
@@ -95,6 +98,12 @@ class Invariants {
   // The transport.
   void sends(std::size_t server, const Request& request);
   void answers(std::size_t server, const Request& request, const Reply& reply);
+  /// What the server is like that a request has just reached.
+  Meeting meets(std::size_t server, const Request& request) const;
+  Meeting meets(std::size_t server) const;  ///< likewise, a snapshot
+  /// Counts what has become of such a request.
+  void counts(std::size_t server, Meeting meeting, const Request& request,
+              const Result<Reply>& reply);
 
   // The state machine and the node.
   void applies(std::size_t server, const Committed& entry);
@@ -105,6 +114,7 @@ class Invariants {
   /// Where the server stands, before anything is made of it.
   struct Stand {
     bool leads = false;
+    bool asks_for_votes = false;
     Term term = {};
     LogIndex commit = {};
     LogIndex snapshot = {};
@@ -157,11 +167,20 @@ class Invariants {
   void check_restart(const ServerShadow& at, const LogBatch& batch);
   void leads(ServerShadow& leader, Term term);
   void sends_append(ServerShadow& from, const AppendEntriesRequest& request);
-  void sends_vote_request(const ServerShadow& from, const RequestVoteRequest& request);
+  void sends_vote_request(ServerShadow& from, const RequestVoteRequest& request);
   void confirms(ServerShadow& from, const AppendEntriesRequest& request);
   void grants(const ServerShadow& from, const RequestVoteRequest& request, Term reply_term);
   bool holds(const ServerShadow& at, LogPosition position) const;
   void check_may_speak(const ServerShadow& at);
+  // What was seen, for the coverage.
+  void count_refused_vote(const ServerShadow& from, const RequestVoteRequest& request,
+                          Term reply_term);
+  void count_leader(const ServerShadow& leader, Term term);
+  void count_step_down(const ServerShadow& by, Term term);
+  void count_members(const Configuration& before, const Configuration& now);
+  void count_log_change(const ServerShadow& at, const LogBatch& batch);
+  void count_restore(const ServerShadow& at);
+  void count_end(const ServerShadow& at);
 
   std::vector<ServerShadow> shadows_;
   std::vector<ServerShadow> lost_;  ///< as they were: what they have confirmed still counts
@@ -178,6 +197,7 @@ class Invariants {
   std::optional<std::string> violation_;
   Journal* journal_ = nullptr;
   CheckCounters counters_;
+  Coverage coverage_;
 };
 
 }  // namespace proa::testing

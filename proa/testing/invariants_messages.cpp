@@ -59,6 +59,7 @@ void Invariants::leads(ServerShadow& leader, Term term) {
   }
   if (!is_new) return;
   ++counters_.elections;
+  count_leader(leader, term);
   leader.led = std::max(leader.led, term);
   if (leader.hard_state.term != term || !leader.hard_state.vote ||
       leader.hard_state.vote->id != leader.id) {
@@ -89,7 +90,11 @@ LogIndex Invariants::committed_before(Term term) const {
 }
 
 // A candidate that crashes must not campaign in the same term again (design.md §4).
-void Invariants::sends_vote_request(const ServerShadow& from, const RequestVoteRequest& request) {
+void Invariants::sends_vote_request(ServerShadow& from, const RequestVoteRequest& request) {
+  const Term before = std::exchange(from.asked_for_votes_in, request.term);
+  if (before != Term{} && before != request.term) {
+    coverage_.happened(Sometimes::candidate_tried_again);
+  }
   const HardState& durable = from.hard_state;
   if (durable.term == request.term && durable.vote && durable.vote->id == from.id) return;
   violated("persist before speak: " + from.id.value + " asks for votes in term " +
@@ -160,7 +165,10 @@ std::optional<EntryFacts> Invariants::facts_at(const ServerShadow& at, LogIndex 
 void Invariants::seen(std::size_t server, const Stand& stand) {
   ServerShadow& by = shadows_[server];
   const bool is_new = !std::exchange(by.runs, true);
-  by.leading = stand.leads;
+  const bool led = std::exchange(by.leading, stand.leads);
+  by.candidate = stand.asks_for_votes;
+  if (!stand.asks_for_votes) by.asked_for_votes_in = {};
+  if (is_new) by.catches_up_to = last_committed();
   by.adopted = stand.snapshot;
   const auto note = [](Configuration& known, const Configuration* now) {
     if (now == nullptr || known == *now) return false;
@@ -168,7 +176,10 @@ void Invariants::seen(std::size_t server, const Stand& stand) {
     return true;
   };
   const bool has_changed = note(by.latest, stand.latest);
-  note(by.committed, stand.committed);
+  if (stand.leads && stand.committed != nullptr) count_members(by.committed, *stand.committed);
+  const bool has_committed = note(by.committed, stand.committed);
+  if (has_changed || has_committed) by.changing = by.latest != by.committed;
+  if (led && !stand.leads) count_step_down(by, stand.term);
   if (stand.leads) leads(by, stand.term);
   if (is_new || has_changed) check_configurations_meet(by);
   check_order(by, stand);
@@ -196,6 +207,12 @@ void Invariants::commit_advances(ServerShadow& by, LogIndex to, const char* how)
     if (facts->kind == EntryKind::configuration) committed_configurations_.push_back(index);
   }
   if (to > known) committed_in_.resize(to.value, committed(to)->term);
+  if (to > known && by.leading) {
+    if (by.log.last() < to) coverage_.happened(Sometimes::committed_before_own_sync);
+    if (committed(next(known))->term != committed(to)->term) {
+      coverage_.happened(Sometimes::older_term_committed_along);
+    }
+  }
   if (to > known) return check_quorum(by, to, how);
   // What a follower is about to replace is in its durable log still; a leader replaces nothing.
   const EntryFacts* held = by.leading ? by.log.find(to) : nullptr;

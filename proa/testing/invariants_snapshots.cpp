@@ -115,6 +115,7 @@ void Invariants::restores(std::size_t server) {
   ServerShadow& at = shadows_[server];
   const LogPosition last = at.opened;
   ++(at.runs ? counters_.snapshots_installed : counters_.snapshots_restored_at_start);
+  count_restore(at);
   if (!covers_committed(at, last, "restores a snapshot up to")) return;
   if (last.index < at.applied) {
     violated("the state machine only goes on: " + at.id.value + " restores a snapshot up to " +

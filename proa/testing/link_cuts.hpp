@@ -22,6 +22,9 @@ class LinkCuts {
   void unblock(const ServerAddress& from, const ServerAddress& to);
   void unblock_all();
 
+  bool touches(const ServerAddress& server) const;    ///< a way to or from it is closed
+  std::uint64_t changes() const { return changes_; }  ///< grows whenever that may differ
+
  private:
   using Way = std::pair<ServerAddress, ServerAddress>;
 
@@ -32,6 +35,7 @@ class LinkCuts {
   SimStreams& streams_;
   std::map<Way, CutMode> cut_;
   std::map<Way, CutMode> blocked_;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace proa::testing

@@ -8,6 +8,18 @@ namespace {
 constexpr std::uint32_t kOperatorTag = 0x5000000;
 constexpr std::size_t kVotersMin = 3;
 
+void count_result(Coverage& coverage, const Result<LogIndex>& change) {
+  if (!change && change.error().code == Errc::configuration_changed) {
+    coverage.happened(Sometimes::change_based_on_old_one);
+  }
+}
+
+void count_result(Coverage& coverage, const Result<void>& transfer) {
+  if (transfer) return coverage.happened(Sometimes::transfer_succeeded);
+  coverage.happened(transfer.error().code == Errc::deadline ? Sometimes::transfer_timed_out
+                                                            : Sometimes::transfer_refused);
+}
+
 }  // namespace
 
 void Operator::start() {
@@ -120,6 +132,7 @@ void Operator::follow(std::size_t at, Future<T> future, std::function<void()> su
       [this, order, at, incarnation, succeeded = std::move(succeeded)](Result<T> result) {
         if (!cluster_.runs(at, incarnation)) return;  // nobody hears what a crashed process says
         open_.erase(order);
+        count_result(cluster_.invariants().coverage(), result);
         result ? succeeded() : static_cast<void>(++counters_.refused);
       });
 }

@@ -44,10 +44,14 @@ Played play_in_child(TapeDeck& deck, const PlayLimits& limits, const std::functi
           .events = limits.events_max};
 }
 
-Result<TapeFile> load_tape(const std::string& path) {
+Result<std::string> load_text(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return fail(Errc::io_error, "cannot read " + path);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  return std::string{std::istreambuf_iterator<char>(in), {}};
+}
+
+Result<TapeFile> load_tape(const std::string& path) {
+  PROA_TRY(const std::string text, load_text(path));
   return parse_tape(text);
 }
 

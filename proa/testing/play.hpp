@@ -20,6 +20,7 @@ struct RunEnd {
 /// fails is a violation like others. `limits` is what is reported if it dies without a word.
 Played play_in_child(TapeDeck& deck, const PlayLimits& limits, const std::function<RunEnd()>& run);
 
+Result<std::string> load_text(const std::string& path);
 Result<TapeFile> load_tape(const std::string& path);
 Result<void> save_text(const std::string& path, const std::string& text);
 

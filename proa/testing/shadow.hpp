@@ -82,7 +82,11 @@ struct ServerShadow {
   // Of the running process only.
   bool runs = false;  ///< its recovery is over
   bool leading = false;
-  LogIndex adopted = {};  ///< the snapshot it goes by; one that is being installed is newer
+  bool candidate = false;
+  Term asked_for_votes_in = {};  ///< the last term, while it is a candidate
+  LogIndex catches_up_to = {};   ///< what was committed when it began
+  bool changing = false;         ///< `latest` is not `committed`
+  LogIndex adopted = {};         ///< the snapshot it goes by; one that is being installed is newer
   LogIndex commit = {};
   LogIndex applied = {};
   LogIndex run = {};          ///< the same, with what is no command

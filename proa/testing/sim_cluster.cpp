@@ -55,6 +55,7 @@ SimCluster::SimCluster(SimClusterOptions options)
   clocks_ = options_.clocks;
   clocks_.resize(options_.servers);
   invariants_ = std::make_shared<Invariants>(servers_);
+  invariants_->coverage().ask_for_faults([this](std::size_t server) { return struck(server); });
   if (options_.journal != nullptr) {
     options_.journal->watch(&scheduler_);
     invariants_->tell(options_.journal);
@@ -302,6 +303,7 @@ void SimCluster::replace(std::size_t server) {
   servers_[server] = {.id = {name}, .address = {name + ":7000"}};
   equip(server);
   machine.write_was_torn = false;
+  machine.has_cut_links = false;
   invariants_->replaced(server, servers_[server]);
 }
 

@@ -221,6 +221,8 @@ class SimCluster {
   void end_crashed_processes();
   void crash_soon(std::size_t server);
   void notice_leader();
+  Struck struck(std::size_t server);
+  bool has_cut_links(std::size_t server);
 
   SimClusterOptions options_;
   Scheduler scheduler_;
@@ -229,6 +231,7 @@ class SimCluster {
   std::shared_ptr<SimNetwork> network_;
   std::unique_ptr<SimStreams> streams_;
   std::unique_ptr<LinkCuts> links_;
+  std::uint64_t cuts_known_ = 0;  ///< Machine::has_cut_links is as after so many changes
   Line line_;
   std::vector<SimClock> clocks_;  ///< by server
   std::shared_ptr<DirectNetwork> direct_network_;

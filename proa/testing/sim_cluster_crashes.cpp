@@ -60,6 +60,9 @@ void SimCluster::calm(std::size_t server) {
 
 void SimCluster::watch_for_death(std::size_t server, Process& process) {
   process.events = process.raft->observe([this, server](const Event& event) {
+    if (std::holds_alternative<PeerLostLog>(event)) {
+      invariants_->coverage().happened(Sometimes::peer_lost_log);
+    }
     const auto* died = std::get_if<NodeDied>(&event);
     if (died == nullptr) return;
     tell(Happening::fault, server, "stops by itself: " + to_string(died->why));

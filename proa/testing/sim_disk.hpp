@@ -141,6 +141,7 @@ class SimDisk {
 
   void stall_next_sync(Duration extra) { stall_ += extra; }
   void end_stall() { stall_ = {}; }
+  bool stalls() const { return stall_ > Duration{}; }  ///< its next sync
   SimDiskOptions& options() { return options_; }
   const SimDiskOptions& options() const { return options_; }
   std::uint64_t bytes_used() const;

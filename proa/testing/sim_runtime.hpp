@@ -67,6 +67,7 @@ class SimRuntime final : public Runtime, public std::enable_shared_from_this<Sim
   /// Runs nothing until then; memory, sockets and disk stay as they are (SIGSTOP).
   void pause_until(Instant until);
   bool is_paused() const { return simulated_now() < paused_until_; }
+  Instant paused_until() const { return paused_until_; }  ///< of the simulation; 0: it never was
   /// From now on a timer is told up to so much late.
   void set_timer_late_max(Duration most) { options_.timer_late_max = most; }
   /// From now on a task of this lane takes up to so much, without its disk.

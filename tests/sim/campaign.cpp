@@ -171,7 +171,8 @@ class Run {
             .drifting_clocks = plan_.cluster.clocks.empty() ? 0 : cluster_.size(),
             .refused_as_busy = clients_.writes_refused_as_busy(),
             .faults = faults_.counters(),
-            .disks = nemesis_.disk_faults()};
+            .disks = nemesis_.disk_faults(),
+            .coverage = cluster_.invariants().coverage().counts()};
   }
 
   const RunOptions options_;

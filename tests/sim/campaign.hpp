@@ -56,6 +56,7 @@ struct SeedReport {
   std::uint64_t refused_as_busy = 0;  ///< writes, by a full inbox or in a restore
   testing::FaultCounters faults = {};
   testing::DiskFaultCounters disks = {};
+  testing::CoverageCounts coverage = {};
 };
 
 /// Runs a seed to its end: load and faults, then healing, then the checks of what must be so when

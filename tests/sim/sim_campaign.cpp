@@ -15,6 +15,8 @@
 #include "proa/base/assert.hpp"
 #include "proa/base/mutant.hpp"
 #include "proa/testing/picture.hpp"
+#include "proa/testing/play.hpp"
+#include "tests/sim/coverage_tally.hpp"
 #include "tests/sim/replay.hpp"
 #include "tests/sim/tally.hpp"
 
@@ -32,9 +34,10 @@ struct Arguments {
   std::optional<std::uint64_t> attempts = {};
   bool shrink = false;  ///< the seed is known to fail
   bool trace = false;
-  std::string picture = {};    ///< a file
-  std::uint64_t events = 160;  ///< in the picture
-  bool twice = false;          ///< run each seed twice and compare the traces
+  std::string picture = {};              ///< a file
+  std::uint64_t events = 160;            ///< in the picture
+  bool twice = false;                    ///< run each seed twice and compare the traces
+  std::string coverage = PROA_COVERAGE;  ///< what is required; `print`: what might be
 };
 
 /// What people see of a run.
@@ -85,7 +88,8 @@ int usage() {
                "usage: sim_campaign [--seeds N] [--first S] [--twice]   a campaign\n"
                "       sim_campaign --seed S                            one seed of it\n"
                "       sim_campaign --tape FILE                         what a tape tells\n"
-               "with   --trace           every event, a line each\n"
+               "with   --coverage FILE   where a campaign must have been; print: where it was\n"
+               "       --trace           every event, a line each\n"
                "       --picture FILE    the last events, as SVG;  --events N: how many\n"
                "       --attempts N      plays N tapes at most to shrink one that fails; 0: none\n"
                "       --shrink          of a seed or a tape that is known to fail\n"
@@ -112,6 +116,7 @@ bool parse_value(const std::string& word, const char* value, Arguments& into) {
   if (word == "--tape") return into.tape = value, true;
   if (word == "--tapes") return into.tapes = value, true;
   if (word == "--mutant") return into.mutant = value, true;
+  if (word == "--coverage") return into.coverage = value, true;
   return false;
 }
 
@@ -220,10 +225,20 @@ SeedReport run_and_show(const Arguments& arguments, proa::sim::RunOptions option
   return report;
 }
 
-bool run_one(const Arguments& arguments, std::uint64_t seed, proa::sim::Tally& tally) {
+/// What a campaign has seen.
+struct Sights {
+  proa::sim::Tally tally = {};
+  proa::sim::CoverageTally coverage = {};
+  void add(const SeedReport& report) {
+    tally.add(report);
+    coverage.add(report.coverage);
+  }
+};
+
+bool run_one(const Arguments& arguments, std::uint64_t seed, Sights& sights) {
   expect_assertions(arguments, seed);
   const SeedReport report = run_and_show(arguments, {.seed = seed});
-  tally.add(report);
+  sights.add(report);
   if (!judge(arguments, report)) return false;
   if (!arguments.twice) return true;
   const SeedReport again = proa::sim::run_seed({.seed = seed});
@@ -235,21 +250,50 @@ bool run_one(const Arguments& arguments, std::uint64_t seed, proa::sim::Tally& t
   return false;
 }
 
+constexpr const char* kPrint = "print";
+constexpr std::uint64_t kPercentWorthRequiring = 10;
+
+proa::Result<void> require(const Arguments& arguments, proa::sim::CoverageTally& coverage) {
+  const bool is_too_short = arguments.seeds < proa::sim::CoverageTally::kSeedsToJudge;
+  const bool has_bug = !arguments.mutant.empty();  // which a rule has to find
+  if (arguments.coverage == kPrint || is_too_short || has_bug) return {};
+  PROA_TRY(const std::string text, proa::testing::load_text(arguments.coverage));
+  if (auto known = coverage.require(text); !known) {
+    return proa::fail(known.error().code, arguments.coverage + ", " + known.error().detail);
+  }
+  return {};
+}
+
+/// True if it was neither too quiet nor anywhere too little.
+bool judge(const Arguments& arguments, const Sights& sights) {
+  sights.coverage.print(stdout);
+  if (arguments.coverage == kPrint) {
+    std::printf("%s", sights.coverage.worth_requiring(kPercentWorthRequiring).c_str());
+  }
+  const auto quiet = sights.tally.too_quiet();
+  const auto missed = sights.coverage.missed();
+  for (const std::string& name : quiet)
+    std::printf("too quiet: %s\n", name.c_str());
+  for (const std::string& name : missed)
+    std::printf("missed: %s\n", name.c_str());
+  return quiet.empty() && missed.empty();
+}
+
 int run(const Arguments& arguments) {
-  proa::sim::Tally tally;
+  Sights sights;
+  if (const auto known = require(arguments, sights.coverage); !known) {
+    std::fprintf(stderr, "sim_campaign: %s\n", known.error().detail.c_str());
+    return 2;
+  }
   const auto begun = std::chrono::steady_clock::now();
   std::uint64_t failed = 0;
   for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
-    if (run_one(arguments, seed, tally)) continue;
+    if (run_one(arguments, seed, sights)) continue;
     ++failed;
     if (!arguments.mutant.empty()) break;  // found
   }
-  tally.print(stdout, std::chrono::steady_clock::now() - begun);
-  bool good = failed == 0;
-  for (const std::string& name : tally.too_quiet()) {
-    std::printf("too quiet: %s\n", name.c_str());
-    good = false;
-  }
+  sights.tally.print(stdout, std::chrono::steady_clock::now() - begun);
+  const bool good = judge(arguments, sights) && failed == 0;
   std::printf(good ? "sim_campaign: found nothing\n" : "sim_campaign: FAILED\n");
   return good ? 0 : 1;
 }

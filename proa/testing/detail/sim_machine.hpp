@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "proa/store/memory_log_store.hpp"
@@ -20,6 +21,7 @@ struct SimCluster::Machine {
   std::unique_ptr<Process> process = {};
   std::uint64_t incarnation = 0;
   std::uint64_t identities = 1;
+  bool has_cut_links = false;
   bool write_was_torn = false;        ///< a part of a log write reached the medium
   Crash crash_kind = Crash::process;  ///< when the process ends at an operation of its disk
 };
@@ -38,6 +40,8 @@ struct SimCluster::Process {
   Subscription events = {};
   std::shared_ptr<StreamLayer> calls = {};  ///< if there is a service
   std::shared_ptr<void> service = {};
+  bool has_late_timers = false;
+  std::array<bool, kLanes> is_slow = {};  ///< by Lane
 };
 
 }  // namespace proa::testing

@@ -17,6 +17,7 @@ class StandProbe final : public driver::Probe {
   void taken(const core::Effects&, const core::View& view) override {
     Invariants::Stand stand{
         .leads = view.role == core::Role::leader,
+        .asks_for_votes = view.role == core::Role::candidate,
         .term = view.term,
         .commit = view.commit_index,
         .snapshot = view.snapshot.index,
