@@ -216,6 +216,10 @@ TEST_F(WalDamage, IsWhatABatchIsThatBelongsToAnotherPlace) {
   other.first_index = LogIndex{5};
   put(other, commands(5, 1, 10).front().head);
   EXPECT_TRUE(contains(refusal(), "a batch for entry 5 stands here")) << refusal();
+  other.kind = store::BatchKind::seal;
+  other.count = other.bytes = 0;
+  put(other, {});
+  EXPECT_TRUE(contains(refusal(), "a batch for entry 5 stands here")) << refusal();
   stop();
   std::vector<std::byte> longer(body.begin(), body.end());
   longer.push_back({});

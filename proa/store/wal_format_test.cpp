@@ -64,6 +64,11 @@ TEST(WalFormat, RefusesHeadersWithoutAllTheirFields) {
   writer.put(std::uint64_t{1});
   EXPECT_FALSE(decode_batch_header(end_header(std::move(writer), 9), 9)) << "a kind and no more";
   EXPECT_FALSE(decode_segment_header(end_header(begin_header(kSegmentHeader, 12))));
+  LittleEndianWriter chainless = begin_header(kSegmentHeader, 56);
+  for (const std::uint64_t field : {1, 1, 1, 1 << 20, 9})
+    chainless.put(field);
+  chainless.put(std::uint32_t{kBlockBytesMin});
+  EXPECT_FALSE(decode_segment_header(end_header(std::move(chainless)))) << "all but its last";
   const SegmentHeader segment{.sequence = 0};
   EXPECT_FALSE(decode_footer_header(end_header(begin_header(kFooterHeader, 12), crc_seed(segment)),
                                     segment));
