@@ -20,8 +20,8 @@ target_compile_options(proa_options INTERFACE
   # False alarms of g++ 12: std::to_string, and with -O3 or sanitizers std::variant (the other
   # builds still look).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-  # With a precompiled header these two see as little in `text + "..."` (the other builds still look).
-  "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${PROA_PRECOMPILE}>>:-Wno-array-bounds;-Wno-stringop-overflow>"
+  # With a precompiled header these see as little in `text + "..."` (the other builds still look).
+  "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${PROA_PRECOMPILE}>>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>"
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-maybe-uninitialized>
   $<$<BOOL:${PROA_WERROR}>:-Werror>)
 if(PROA_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
