@@ -10,12 +10,15 @@ struct DriverRestore : DriverOfAServer {
   using DriverOfAServer::DriverOfAServer;
   class State final : public ByteSource {
    public:
+    static constexpr std::size_t kBytes = 300'000;  // copied in more than one piece
     Result<std::size_t> read(std::span<std::byte> buffer) override {
-      return std::min(buffer.size(), std::exchange(left_, 0));
+      const std::size_t count = std::min(buffer.size(), left_);
+      left_ -= count;
+      return count;
     }
 
    private:
-    std::size_t left_ = 12;
+    std::size_t left_ = kBytes;
   };
 
   void restore() {
@@ -25,7 +28,7 @@ struct DriverRestore : DriverOfAServer {
       answers.push_back(std::string{to_string(result.error().code)} +
                         (result.error().outcome == Outcome::unknown ? "?" : ""));
     });
-    const SnapshotMeta meta{.last = {{1}, {50}}, .size = 12};
+    const SnapshotMeta meta{.last = {{1}, {50}}, .size = State::kBytes};
     EXPECT_EQ(
         inbox->push(RestoreCall{
             .meta = meta, .source = std::make_unique<State>(), .promise = std::move(promise)}),
@@ -47,7 +50,7 @@ TEST_F(DriverRestore, PutsTheSnapshotInTheStateMachineAndTheLogBehindIt) {
   EXPECT_EQ(listener->view.snapshot, (LogPosition{{2}, {51}}));
   EXPECT_EQ(stored(), 1U);
   const std::string all = journal.take();
-  EXPECT_NE(all.find("restore12"), std::string::npos) << all;
+  EXPECT_NE(all.find("restore300000"), std::string::npos) << all;
   EXPECT_NE(all.find("restart51 write52..52"), std::string::npos) << all;
   EXPECT_EQ(answered(), "");  // not before a majority has it
 }
@@ -76,8 +79,26 @@ TEST_F(DriverRestoreWithLanes, RestartsTheLogBehindWhatStillWaitsToBeWritten) {
 
 TEST_F(DriverRestore, IsRefusedWhileAnotherOneIsUnderWay) {
   become_leader();
-  runtime->set_task_max(Lane::snapshot, 10s);
+  runtime->set_task_max(Lane::snapshot, 60ms);
   restore();
+  settle();
+  restore();
+  settle();
+  EXPECT_EQ(answered(), "busy");
+  propose();
+  settle();
+  EXPECT_EQ(answered(), "busy");
+  run_for(300ms);
+  EXPECT_EQ(listener->view.snapshot, (LogPosition{{2}, {51}}));
+}
+
+TEST_F(DriverRestore, IsRefusedWhileASnapshotIsTaken) {
+  become_leader();
+  runtime->set_task_max(Lane::snapshot, 60ms);
+  Promise<SnapshotMeta> promise{runtime};
+  promise.future().then([](const Result<SnapshotMeta>&) {});
+  EXPECT_EQ(inbox->push(SnapshotCall{std::move(promise)}), Inbox::Pushed::wake_loop);
+  runtime->loop().post([this] { driver->look_into_inbox(); });
   settle();
   restore();
   settle();

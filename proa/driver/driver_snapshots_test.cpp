@@ -187,6 +187,8 @@ TEST_F(DriverSnapshots, AreSentInPlaceOfEntriesThatAreGone) {
   });
   commit_one();
   EXPECT_EQ(word_for(transport->peers["c"]->append.back().request), "append4..4");
+  for (const std::string& line : logger->lines)
+    EXPECT_EQ(line.find("cannot be read"), std::string::npos) << line;
 }
 
 // Who is removed while it gets one is let go of when that is answered, not before.

@@ -101,6 +101,55 @@ TEST_F(DriverWithLanes, WritesOnceWhatCameDuringTheWriteBefore) {
   EXPECT_EQ(all.find("write5..5"), std::string::npos) << all;
 }
 
+// A new term is not lost in an older write.
+TEST_F(DriverWithLanes, JoinsWhatWaitsForTheDiskUpToTheNextTerm) {
+  runtime->set_task_max(Lane::log, std::chrono::milliseconds{30});
+  receive_append({.term = {1}, .index = {1}}, entries_at(2, {2}));
+  settle();
+  for (const std::uint64_t index : {3U, 4U}) {
+    receive_append({.term = {2}, .index = {index - 1}}, entries_at(index, {2}));
+    settle();
+  }
+  const RequestVoteRequest vote{.term = {3},
+                                .candidate = {.id = {"c"}, .address = {"c"}},
+                                .last_log = {{2}, {9}},
+                                .leadership_transfer = true};
+  runtime->loop().post([this, vote] {
+    transport->events->on_request(Request{vote},
+                                  [this](const Result<Reply>&) { transport->note("voted"); });
+  });
+  run_for(std::chrono::milliseconds{120});
+  const std::string all = journal.take();
+  const std::size_t joined = all.find("write3..4");
+  ASSERT_NE(joined, std::string::npos) << all;
+  EXPECT_LT(all.find("save", joined), all.find("voted")) << all;
+}
+
+TEST_F(DriverOfAServer, AsksAnotherToTakeOverBeforeItLeaves) {
+  become_leader();
+  Promise<void> promise{runtime};
+  promise.future().then([](const Result<void>&) {});
+  runtime->loop().post(
+      [this, promise = std::move(promise)]() mutable { driver->shut_down(std::move(promise)); });
+  settle();
+  EXPECT_EQ(journal.take(), "timeout-now>b flush");
+}
+
+// As many as the round before released come again soon, but nobody waits for them long.
+TEST_F(DriverOfAServer, WaitsAMomentForAsManyProposalsAsTheRoundBeforeHad) {
+  become_leader();
+  propose(3);
+  run_for(std::chrono::milliseconds{8});
+  accept_append("b");
+  run_until([this] { return listener->view.commit_index == LogIndex{5}; });
+  journal.take();
+  propose();
+  run_for(std::chrono::microseconds{50});
+  EXPECT_EQ(journal.take(), "");
+  settle();
+  EXPECT_EQ(journal.take(), "append6..6>b flush write6..6");
+}
+
 TEST_F(DriverOfAServer, StopsWhenAWriteFails) {
   become_leader();
   logs->fails = true;

@@ -23,6 +23,7 @@ TEST_F(TailOfTheLog, GivesOutAnyPartOfWhatWasAppended) {
   tail.append(entries_at(1, {1, 1, 2}));
   tail.append(entries_at(4, {2, 3}));
   EXPECT_EQ(terms(1, 5), "1 1 2 2 3 ");
+  EXPECT_EQ(terms(1, 2), "1 1 ");
   EXPECT_EQ(terms(3, 4), "2 2 ");
   EXPECT_EQ(terms(5, 5), "3 ");
   EXPECT_EQ(terms(6, 5), "");
