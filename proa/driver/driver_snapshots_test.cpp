@@ -13,7 +13,7 @@ struct DriverSnapshots : DriverOfAServer {
     Promise<SnapshotMeta> promise{runtime};
     promise.future().then([this](Result<SnapshotMeta> meta) {
       if (meta) return answers.push_back(to_string(meta->last) + ":" + std::to_string(meta->size));
-      answers.push_back(std::string{to_string(meta.error().code)});
+      answers.emplace_back(to_string(meta.error().code));
     });
     const Inbox::Pushed pushed = inbox->push(SnapshotCall{std::move(promise)});
     if (pushed != Inbox::Pushed::wake_loop) return;

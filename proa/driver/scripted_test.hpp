@@ -167,7 +167,9 @@ class ScriptedLog final : public LogStore {
   }
   Result<bool> prepare() override {
     ++prepared;
-    return to_prepare > 0 && --to_prepare > 0;
+    if (to_prepare == 0) return false;
+    --to_prepare;
+    return to_prepare > 0;
   }
 
   bool fails = false;
