@@ -1,7 +1,7 @@
 # What nearly every file reads of the standard library, read once: a quarter of the time of a build.
 # One for the sources, one with GoogleTest for the tests. The preset `clang` builds without it, so a
-# file that forgets an include is found there. Sanitizers and -O3 build without it
-# too: they have more warnings (ProaCompiler.cmake).
+# file that forgets an include is found there. So do `release` and the sanitizers, which therefore keep
+# the warnings that ProaCompiler.cmake switches off here.
 if(PROA_PRECOMPILE)
   set(proa_std_headers
       <algorithm> <array> <atomic> <chrono> <cstdint> <cstdio> <cstring> <deque> <functional> <map>
