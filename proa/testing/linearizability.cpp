@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "proa/testing/detail/history_drawing.hpp"
@@ -43,6 +44,30 @@ std::optional<Value> after_increment(const Value& before, const Operation& opera
   return if_so(was_told(operation, sum), sum);
 }
 
+/// For each operation, sorted by their calls, the last one before it that does the same for all
+/// that anybody can see. If the outcomes of both are unknown, the later one need not be tried in a
+/// place where the earlier one could be.
+std::vector<std::optional<std::size_t>> alike_before(const std::vector<const Operation*>& sorted) {
+  std::set<std::string_view> told;  // values that somebody was told or has asked to compare with
+  bool is_counted = false;          // whether a value is a number makes a difference
+  for (const Operation* operation : sorted) {
+    if (operation->kind == Kind::read && operation->answer) told.insert(*operation->answer);
+    if (operation->expected) told.insert(*operation->expected);
+    is_counted = is_counted || operation->kind == Kind::increment;
+  }
+  using Effect = std::tuple<Kind, Value, std::string_view>;
+  std::map<Effect, std::size_t> last;
+  std::vector<std::optional<std::size_t>> before(sorted.size());
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    const bool is_seen = is_counted || told.contains(sorted[i]->input);
+    const Effect effect{sorted[i]->kind, sorted[i]->expected,
+                        is_seen ? std::string_view{sorted[i]->input} : std::string_view{}};
+    if (const auto found = last.find(effect); found != last.end()) before[i] = found->second;
+    last[effect] = i;
+  }
+  return before;
+}
+
 /// The search for an order of the operations of one key.
 class Search {
  public:
@@ -50,6 +75,7 @@ class Search {
          const SearchLimits& limits)
       : operations_(std::move(operations)), model_(model), steps_max_(limits.steps_max) {
     std::ranges::stable_sort(operations_, {}, &Operation::called);
+    alike_ = alike_before(operations_);
   }
 
   Verdict run() {
@@ -73,6 +99,7 @@ class Search {
     Value before = {};
   };
   static constexpr std::size_t kHead = 0;
+  static constexpr int kLastRank = 2;
 
   // A history without an order has none however it goes on, so there is a first moment at which it
   // has none: what comes later explains nothing.
@@ -98,18 +125,50 @@ class Search {
     unexplained_ = {};
     Value value;
     std::uint64_t steps = 0;
-    std::size_t at = events_[kHead].next;
-    while (at != kHead && answers_left_ > 0) {
-      if (events_[at].is_call) {
+    std::size_t at = next_call(kHead);
+    while (answers_left_ > 0) {
+      if (at != kHead) {
         if (++steps > steps_max_) return Verdict::undecided;
-        at = place(at, value) ? events_[kHead].next : events_[at].next;
+        at = next_call(place(at, value) ? kHead : at);
         continue;
       }
       note_longest(value);
-      if (placed_.empty()) return Verdict::not_linearizable;
-      at = take_back(value);
+      // Where something that only looks fits, no other place is better: it is taken back at once.
+      do {
+        if (placed_.empty()) return Verdict::not_linearizable;
+        at = take_back(value);
+      } while (only_looks(events_[at].operation));
+      at = next_call(at);
     }
     return Verdict::linearizable;
+  }
+
+  /// Of the calls before the first answer, any of which may come next, the one to try after `at`;
+  /// kHead, at the beginning as at the end. What changes nothing comes first, since it can be
+  /// placed without a loss, and what may have happened at any time later comes last.
+  std::size_t next_call(std::size_t at) const {
+    int rank = at == kHead ? 0 : rank_of(events_[at].operation);
+    for (;;) {
+      at = events_[at].next;
+      if (events_[at].is_call) {
+        if (rank_of(events_[at].operation) == rank) return at;
+      } else if (++rank > kLastRank) {
+        return kHead;
+      } else {
+        at = kHead;
+      }
+    }
+  }
+  int rank_of(std::size_t operation) const {
+    if (!is_answered(operation)) return kLastRank;
+    return only_looks(operation) ? 0 : 1;
+  }
+  /// With its answer it has changed nothing, wherever its place is.
+  bool only_looks(std::size_t operation) const {
+    const Operation& it = *operations_[operation];
+    const bool is_refusal = it.kind == Kind::compare_and_set || it.kind == Kind::remove;
+    return is_answered(operation) &&
+           (it.kind == Kind::read || (is_refusal && it.answer == Value{"no"}));
   }
 
   void list_events(Instant end) {
@@ -144,6 +203,12 @@ class Search {
     }
   }
 
+  /// It has begun, nobody knows its outcome, and it has no place.
+  bool is_open(std::optional<std::size_t> operation) const {
+    return operation && calls_[*operation] != kHead && !is_answered(*operation) &&
+           !has_place_[*operation];
+  }
+
   /// Its answer is among the events; else it is as if the outcome were unknown.
   bool is_answered(std::size_t operation) const { return answers_[operation] != kHead; }
 
@@ -159,8 +224,9 @@ class Search {
   /// False: it does not fit here, or this was tried before.
   bool place(std::size_t call, Value& value) {
     const std::size_t operation = events_[call].operation;
+    if (!is_answered(operation) && is_open(alike_[operation])) return false;
     std::optional<Value> next = after(value, operation);
-    if (!next) return false;
+    if (!next || is_idle(operation, value, *next)) return false;
     has_place_[operation] = true;
     if (!tried_.insert(memory_of(*next)).second) {
       has_place_[operation] = false;
@@ -174,6 +240,15 @@ class Search {
     return true;
   }
 
+  /// What may not have happened is no explanation if all goes on without it: an operation whose
+  /// outcome nobody knows must change something, and what comes behind it must notice.
+  bool is_idle(std::size_t operation, const Value& value, const Value& next) const {
+    if (!is_answered(operation) && next == value) return true;
+    if (placed_.empty() || is_answered(events_[placed_.back().call].operation)) return false;
+    const std::optional<Value> without = after(placed_.back().before, operation);
+    return without && *without == next;
+  }
+
   std::size_t take_back(Value& value) {
     const Placed last = std::move(placed_.back());
     placed_.pop_back();
@@ -185,7 +260,7 @@ class Search {
     relink(last.call);
     has_place_[operation] = false;
     value = last.before;
-    return events_[last.call].next;
+    return last.call;
   }
 
   void unlink(std::size_t at) {
@@ -230,9 +305,10 @@ class Search {
   std::vector<const Operation*> operations_;  ///< in the order of their calls
   const DataModel& model_;
   std::uint64_t steps_max_;
-  std::vector<Event> events_;         ///< [0] is the head of the list
-  std::vector<std::size_t> calls_;    ///< by operation: its event
-  std::vector<std::size_t> answers_;  ///< likewise; the head: there is none
+  std::vector<std::optional<std::size_t>> alike_;  ///< by operation: see alike_before
+  std::vector<Event> events_;                      ///< [0] is the head of the list
+  std::vector<std::size_t> calls_;                 ///< by operation: its event
+  std::vector<std::size_t> answers_;               ///< likewise; the head: there is none
   std::size_t answers_left_ = 0;
   std::size_t fewest_left_ = 0;  ///< in the longest order there was
   std::vector<Placed> placed_;
@@ -240,20 +316,6 @@ class Search {
   std::set<std::string> tried_;
   Unexplained unexplained_;
 };
-
-/// A write that may never have happened and whose value nobody has read explains nothing, as long
-/// as nothing but reads depends on what is there.
-void forget_idle_writes(std::vector<const Operation*>& operations) {
-  std::set<std::string_view> read;
-  for (const Operation* operation : operations) {
-    if (operation->kind != Kind::read && operation->kind != Kind::write) return;
-    if (operation->kind == Kind::read && operation->answer) read.insert(*operation->answer);
-  }
-  std::erase_if(operations, [&read](const Operation* operation) {
-    return operation->kind == Kind::write && !operation->answered &&
-           !read.contains(operation->input);
-  });
-}
 
 }  // namespace
 
@@ -296,7 +358,6 @@ Judgement judge(const std::vector<Operation>& history, const DataModel& model,
   }
   Judgement judgement;
   for (auto& [key, operations] : keys) {
-    forget_idle_writes(operations);
     Search search{std::move(operations), model, limits};
     const Verdict verdict = search.run();
     if (verdict == Verdict::linearizable) continue;

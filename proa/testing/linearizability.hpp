@@ -24,6 +24,7 @@ struct Operation {
     remove,           ///< answer: `yes` if it was there, else `no`
     increment,        ///< of a number, 0 if it is not there; answer: the new one
   };
+  static constexpr std::size_t kKinds = 5;
   Kind kind = Kind::read;
   std::size_t client = 0;
   std::string key = {};

@@ -1,12 +1,13 @@
 #include "tests/redis/redis_campaign.hpp"
 
-#include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <vector>
 
 #include "kv/store.hpp"
 #include "proa/testing/linearizability.hpp"
+#include "tests/redis/requests.hpp"
 #include "tests/redis/sim_client.hpp"
 #include "tests/redis/sim_service.hpp"
 
@@ -21,7 +22,9 @@ using testing::SimCluster;
 
 constexpr std::size_t kServers = 3;
 constexpr std::size_t kClients = 6;
-constexpr std::uint64_t kKeys = 3;
+/// One for each key.
+constexpr std::array kKeyUses = {KeyUse::plain, KeyUse::plain, KeyUse::value, KeyUse::number};
+constexpr std::size_t kKeys = kKeyUses.size();
 constexpr Duration kUnderFire = 60s;
 constexpr Duration kToRest = 30s;
 constexpr Duration kPatience = 12s;  ///< of a client
@@ -50,7 +53,7 @@ testing::SimClusterOptions cluster_options(Random& random) {
   return options;
 }
 
-std::string name_of(std::uint64_t key) { return "key" + std::to_string(key); }
+std::string name_of(std::size_t key) { return "key" + std::to_string(key); }
 
 bool says_not_executed(const resp::ClientReply& reply) {
   return reply.type == ReplyType::error && !reply.text.starts_with("TIMEOUT");
@@ -58,8 +61,7 @@ bool says_not_executed(const resp::ClientReply& reply) {
 
 class Campaign {
  public:
-  explicit Campaign(std::uint64_t seed)
-      : random_(seed), cluster_(cluster_options(random_)), histories_(kKeys) {
+  explicit Campaign(std::uint64_t seed) : random_(seed), cluster_(cluster_options(random_)) {
     for (std::size_t i = 0; i < kClients; ++i) {
       clients_.push_back(std::make_unique<SimClient>(cluster_.scheduler(), cluster_.streams(),
                                                      "client" + std::to_string(i), random_.next()));
@@ -82,7 +84,7 @@ class Campaign {
         checked.snapshots_restored_at_start + checked.snapshots_installed;
     report.violation = good ? judge_histories() : cluster_.invariants().violation();
     report.tally.undecided = undecided_;
-    for (const std::vector<Operation>& history : histories_)
+    for (const auto& [key, history] : histories_)
       report.history.insert(report.history.end(), history.begin(), history.end());
     return report;
   }
@@ -104,57 +106,52 @@ class Campaign {
   void act(std::size_t client) {
     if (resting_ || clients_[client]->busy()) return;
     const std::size_t server = random_.below(kServers);
-    const std::uint64_t key = random_.below(kKeys);
+    const std::size_t key = random_.below(kKeys);
     if (cluster_.leader() != server) ++tally_.through_followers;
-    random_.percent(50) ? write(client, server, key) : read(client, server, key);
+    ask(client, server, draw(key));
   }
 
-  Operation begin(Operation::Kind kind, std::size_t client, std::uint64_t key) const {
-    return {.kind = kind, .client = client, .key = name_of(key), .called = now()};
+  Request draw(std::size_t key) {
+    return draw_request(random_, kKeyUses[key], name_of(key), "v" + std::to_string(++values_));
   }
 
-  void write(std::size_t client, std::size_t server, std::uint64_t key) {
-    Operation operation = begin(Operation::Kind::write, client, key);
-    operation.input = "v" + std::to_string(++values_);
+  void ask(std::size_t client, std::size_t server, const Request& request) {
+    Operation operation = request.operation;
+    operation.client = client;
+    operation.called = now();
     clients_[client]->ask(
-        cluster_.client_address(server), {"SET", operation.key, operation.input}, kPatience,
-        [this, client, key, operation](const std::optional<resp::ClientReply>& reply) {
-          wrote(key, operation, reply);
+        cluster_.client_address(server), {request.words.begin(), request.words.end()}, kPatience,
+        [this, client,
+         operation = std::move(operation)](const std::optional<resp::ClientReply>& reply) {
+          operation.kind == Operation::Kind::read ? has_read(operation, reply)
+                                                  : wrote(operation, reply);
           think(client);
         });
   }
 
-  void wrote(std::uint64_t key, Operation operation,
-             const std::optional<resp::ClientReply>& reply) {
+  void wrote(Operation operation, const std::optional<resp::ClientReply>& reply) {
     if (reply && says_not_executed(*reply)) {
       ++tally_.refused;  // and whoever reads it later reads what nobody wrote
       return;
     }
-    const bool acknowledged = reply && reply->type == ReplyType::simple;
-    if (acknowledged) operation.answered = now();
-    histories_[key].push_back(std::move(operation));
+    const bool acknowledged = reply && reply->type != ReplyType::error;
+    if (acknowledged) {
+      operation.answer = answer_to(operation.kind, *reply);
+      operation.answered = now();
+      ++tally_.writes_of[static_cast<std::size_t>(operation.kind)];
+    }
+    histories_[operation.key].push_back(std::move(operation));
     ++(acknowledged ? tally_.writes : reply ? tally_.unknown_told : tally_.unknown_ended);
   }
 
-  void read(std::size_t client, std::size_t server, std::uint64_t key) {
-    const Operation operation = begin(Operation::Kind::read, client, key);
-    clients_[client]->ask(
-        cluster_.client_address(server), {"GET", operation.key}, kPatience,
-        [this, client, key, operation](const std::optional<resp::ClientReply>& reply) {
-          has_read(key, operation, reply);
-          think(client);
-        });
-  }
-
-  void has_read(std::uint64_t key, Operation operation,
-                const std::optional<resp::ClientReply>& reply) {
+  void has_read(Operation operation, const std::optional<resp::ClientReply>& reply) {
     if (!reply || reply->type == ReplyType::error) {
       last_failure_ = reply ? reply->text : "no answer";
       return;
     }
-    if (reply->type != ReplyType::nil) operation.answer = reply->text;
+    operation.answer = answer_to(operation.kind, *reply);
     operation.answered = now();
-    histories_[key].push_back(std::move(operation));
+    histories_[operation.key].push_back(std::move(operation));
     ++tally_.reads;
   }
 
@@ -210,16 +207,16 @@ class Campaign {
       cluster_.start(server);
     if (!cluster_.run_for(kToRest)) return false;
     for (std::size_t server = 0; server < kServers; ++server) {
-      for (std::uint64_t key = 0; key < kKeys; ++key) {
+      for (std::size_t key = 0; key < kKeys; ++key) {
         if (!read_at_rest(server, key)) return false;
       }
     }
     return true;
   }
 
-  bool read_at_rest(std::size_t server, std::uint64_t key) {
+  bool read_at_rest(std::size_t server, std::size_t key) {
     const std::uint64_t before = tally_.reads;
-    read(0, server, key);
+    ask(0, server, read_of(name_of(key)));
     while (clients_[0]->busy()) {
       if (!cluster_.step()) return false;
     }
@@ -231,7 +228,7 @@ class Campaign {
 
   /// A violation, if a history of a key could not have happened one after the other.
   std::optional<std::string> judge_histories() {
-    for (const std::vector<Operation>& history : histories_) {
+    for (const auto& [key, history] : histories_) {
       const testing::Judgement judged = testing::judge(history, testing::KeyValueModel{}, kSearch);
       if (judged.verdict == testing::Verdict::undecided) ++undecided_;
       if (judged.verdict != testing::Verdict::not_linearizable) continue;
@@ -243,7 +240,7 @@ class Campaign {
   Random random_;
   SimCluster cluster_;
   std::vector<std::unique_ptr<SimClient>> clients_;
-  std::vector<std::vector<Operation>> histories_;  ///< by key
+  std::map<std::string, std::vector<Operation>> histories_;  ///< by key
   std::uint64_t values_ = 0;
   CampaignTally tally_ = {};
   std::uint64_t undecided_ = 0;    ///< keys
@@ -256,6 +253,8 @@ class Campaign {
 void CampaignTally::add(const CampaignTally& other) {
   seeds += other.seeds;
   writes += other.writes;
+  for (std::size_t kind = 0; kind < writes_of.size(); ++kind)
+    writes_of[kind] += other.writes_of[kind];
   reads += other.reads;
   undecided += other.undecided;
   refused += other.refused;

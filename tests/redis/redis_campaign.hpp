@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,7 +13,9 @@ namespace proa::redis {
 /// What one seed, or all of them together, have seen.
 struct CampaignTally {
   std::uint64_t seeds = 0;
-  std::uint64_t writes = 0;         ///< acknowledged
+  std::uint64_t writes = 0;  ///< acknowledged
+  /// Of these, by testing::Operation::Kind.
+  std::array<std::uint64_t, testing::Operation::kKinds> writes_of = {};
   std::uint64_t reads = 0;          ///< answered
   std::uint64_t undecided = 0;      ///< histories of a key whose judgement took too long
   std::uint64_t refused = 0;        ///< not executed, as the client was told

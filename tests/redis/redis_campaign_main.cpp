@@ -18,20 +18,29 @@
 namespace {
 
 std::uint64_t running_seed = 0;
+std::string chosen_mutant;
 
 int failed(std::uint64_t seed, const char* why) {
-  std::printf("seed %llu: %s\nreplay: redis_campaign --seeds 1 --first %llu\n",
-              static_cast<unsigned long long>(seed), why, static_cast<unsigned long long>(seed));
+  const std::string mutant = chosen_mutant.empty() ? "" : " --mutant '" + chosen_mutant + "'";
+  std::printf("seed %llu: %s\nreplay: redis_campaign --seeds 1 --first %llu%s\n",
+              static_cast<unsigned long long>(seed), why, static_cast<unsigned long long>(seed),
+              mutant.c_str());
   return 1;
 }
 
 void print(const proa::redis::CampaignTally& tally) {
   const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+  using Kind = proa::testing::Operation::Kind;
+  const auto of = [&](Kind kind) {
+    return number(tally.writes_of[static_cast<std::size_t>(kind)]);
+  };
   std::printf(
-      "%llu seeds: %llu writes acknowledged, %llu refused, %llu unknown as told, %llu unknown "
+      "%llu seeds: %llu writes acknowledged (%llu SET, %llu SET NX, %llu DEL, %llu INCR), %llu "
+      "refused, %llu unknown as told, %llu unknown "
       "because the connection ended, %llu reads; %llu requests through followers, %llu leaders "
       "crashed, %llu pauses, %llu snapshots taken, %llu restored; %llu histories undecided\n",
-      number(tally.seeds), number(tally.writes), number(tally.refused), number(tally.unknown_told),
+      number(tally.seeds), number(tally.writes), of(Kind::write), of(Kind::compare_and_set),
+      of(Kind::remove), of(Kind::increment), number(tally.refused), number(tally.unknown_told),
       number(tally.unknown_ended), number(tally.reads), number(tally.through_followers),
       number(tally.leader_crashes), number(tally.pauses), number(tally.snapshots_taken),
       number(tally.snapshots_restored), number(tally.undecided));
@@ -53,7 +62,8 @@ int main(int argc, char** argv) {
     const std::string_view argument = argv[i];
     if (argument == "--twice") twice = true;
     if (argument == "--seeds" && i + 1 < argc) seeds = std::strtoull(argv[++i], nullptr, 10);
-    if (argument == "--mutant" && i + 1 < argc && !proa::choose_mutant(argv[++i])) {
+    if (argument == "--mutant" && i + 1 < argc) chosen_mutant = argv[++i];
+    if (!chosen_mutant.empty() && !proa::choose_mutant(chosen_mutant)) {
       std::fprintf(stderr, "redis_campaign: this build has no mutants, see the preset mutants\n");
       return 2;
     }
