@@ -86,6 +86,7 @@ class Consensus {
   void refresh(View& view) const;
   bool leads() const { return leading() != nullptr; }
   LogIndex commit_index() const { return commit_index_; }
+  LogIndex durable_index() const { return std::max(tickets_.durable_index(), snapshot_.index); }
   /// Of an entry in the log, or of the one before the first; nothing if it is not known.
   std::optional<Term> term_at(LogIndex index) const { return log_.term_at(index); }
   void reload(Instant now, const ReloadableConfig& config);
@@ -105,7 +106,6 @@ class Consensus {
   Term term() const { return hard_state_.term; }
   LogPosition last_position() const { return log_.last(); }
   LogIndex last_index() const { return log_.last_index(); }
-  LogIndex durable_index() const { return std::max(tickets_.durable_index(), snapshot_.index); }
   const Configuration& latest() const {
     if (mutant("configuration in force once committed")) {
       return configurations_.committed().configuration;

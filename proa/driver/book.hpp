@@ -19,6 +19,8 @@ class Book {
   /// Indexes come in ascending order; in between there may be entries nobody waits for.
   void note(LogIndex index, Term term, Waiter waiter);
   bool empty() const { return size_ == 0; }
+  /// Indexes from the oldest that somebody waits for to the newest, which is what takes memory.
+  std::size_t size() const { return size_; }
   bool waits_in(IndexRange range) const;  ///< somebody may wait for one of them
   bool waits_for(LogIndex index) const;
 

@@ -15,6 +15,9 @@ namespace proa::driver {
 
 /// Calls of one sort that wait beyond the inbox; beyond: Errc::busy.
 constexpr std::size_t kOpenCallsMax = 65536;
+/// Changes of the configuration that are in the log and not applied here, beside as many entries as
+/// proposals may take; beyond: Errc::busy.
+constexpr std::size_t kChangesInLogMax = 64;
 
 /// A change of the configuration (reference §8.13). Its id is chosen when it is taken up.
 struct ChangeCall {

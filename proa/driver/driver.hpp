@@ -104,6 +104,7 @@ class Driver final : public std::enable_shared_from_this<Driver>,
 
   // driver_entries.cpp: proposals, entries, those who wait for them
   void propose();
+  std::size_t enough_for_a_round(Instant now);
   void step_proposals();
   void append(const core::OwnEntries& own);
   void append(const core::ReceivedEntries& received);
@@ -132,6 +133,8 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   void take(ReloadCall call);
   core::ProposalId open_call(CallWaiter waiter);
   bool too_many_open() const { return calls_.size() + queries_.open() >= kOpenCallsMax; }
+  bool too_many_wait_for_applied() const { return applied_waits_.size() >= kOpenCallsMax; }
+  bool too_many_changes_in_log() const;
   void complete_leader_waits();
 
   // driver_snapshots.cpp

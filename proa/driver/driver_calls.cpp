@@ -29,8 +29,17 @@ core::ProposalId Driver::open_call(CallWaiter waiter) {
   return id;
 }
 
+/// Proposals fill the book up to their limit and once again with the round that reaches it. What is
+/// beyond that are changes: committed one after the other, but not applied here.
+bool Driver::too_many_changes_in_log() const {
+  return book_.size() >= kChangesInLogMax &&
+         (book_.size() - kChangesInLogMax) / 2 >= parts_.config.inbox_requests_max;
+}
+
 void Driver::take(ChangeCall call) {
-  if (too_many_open()) return later(refusal(std::move(call.promise), "changes"));
+  if (too_many_open() || too_many_wait_for_applied() || too_many_changes_in_log()) {
+    return later(refusal(std::move(call.promise), "changes"));
+  }
   call.change.id = open_call(std::move(call.promise));
   step(call.change);
 }
@@ -42,7 +51,9 @@ void Driver::take(VerifyCall call) {
 }
 
 void Driver::take(ReadIndexCall call) {
-  if (too_many_open()) return later(refusal(std::move(call.promise), "reads"));
+  if (too_many_open() || too_many_wait_for_applied()) {
+    return later(refusal(std::move(call.promise), "reads"));
+  }
   const core::ProposalId id = open_call(std::move(call.promise));
   step(core::ReadRequested{.id = id});
 }
@@ -65,7 +76,7 @@ void Driver::take(TransferCall call) {
 }
 
 void Driver::take(WaitAppliedCall call) {
-  if (applied_waits_.size() >= kOpenCallsMax) {
+  if (too_many_wait_for_applied()) {
     return later(refusal(std::move(call.promise), "callers"));
   }
   applied_waits_.emplace(call.index, std::move(call.promise));

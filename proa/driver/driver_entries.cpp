@@ -12,10 +12,20 @@ namespace proa::driver {
 void Driver::propose() {
   const Instant now = parts_.runtime->now();
   rounds_.committed(now, core_.commit_index());
-  const std::size_t enough = core_.leads() ? rounds_.enough(now) : 1;
+  const std::size_t enough = core_.leads() ? enough_for_a_round(now) : 1;
   parts_.inbox->take_proposals(enough, submitted_);
   if (!submitted_.empty()) return step_proposals();
   if (enough > 1 && enough != Rounds::kHold) pause_.arm(rounds_.pause());
+}
+
+/// A majority goes on without the disk and the state machine of this server, but whoever waits here
+/// is answered by them. Until they have followed, what comes stays in the inbox, and then it is
+/// full. They complete something sooner or later, and that opens the turn in which this ends.
+std::size_t Driver::enough_for_a_round(Instant now) {
+  tail_.persisted(core_.durable_index());
+  const bool has_taken_enough = book_.size() >= parts_.config.inbox_requests_max ||
+                                tail_.undurable_bytes() >= parts_.config.inbox_bytes_max;
+  return has_taken_enough ? Rounds::kHold : rounds_.enough(now);
 }
 
 /// One step for each run of proposals of one kind.

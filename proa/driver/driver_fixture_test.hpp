@@ -29,6 +29,8 @@ struct DriverOfAServer : ::testing::Test {
     std::uint64_t inline_percent = 100;
     std::size_t tail_cache_bytes_max = std::size_t{1} << 20;
     bool log_is_new = false;
+    std::size_t inbox_requests_max = Config{}.inbox_requests_max;
+    std::size_t inbox_bytes_max = Config{}.inbox_bytes_max;
   };
   DriverOfAServer() : DriverOfAServer(Setting{}) {}
   explicit DriverOfAServer(Setting setting) {
@@ -47,7 +49,7 @@ struct DriverOfAServer : ::testing::Test {
     if (!setting.log_is_new) {
       EXPECT_TRUE(logs->write({.entries = EntryView{wire::encode_block(std::span{&first, 1})}}));
     }
-    start(setting.tail_cache_bytes_max);
+    start(setting);
     journal.take();
   }
   ~DriverOfAServer() override {
@@ -57,7 +59,7 @@ struct DriverOfAServer : ::testing::Test {
     runtime->run_on_loop(close);
   }
 
-  void start(std::size_t tail_cache_bytes_max) {
+  void start(const Setting& setting) {
     core::Restored restored;
     restored.hard_state.term = {1};
     restored.log = *logs->open();
@@ -65,7 +67,9 @@ struct DriverOfAServer : ::testing::Test {
     config.local_id = {"a"};
     config.append_entries_max = 4;
     config.trailing_logs = 0;
-    config.tail_cache_bytes_max = tail_cache_bytes_max;
+    config.tail_cache_bytes_max = setting.tail_cache_bytes_max;
+    config.inbox_requests_max = setting.inbox_requests_max;
+    config.inbox_bytes_max = setting.inbox_bytes_max;
     config.logger = logger;
     driver =
         std::make_shared<Driver>(DriverParts{.config = config,

@@ -28,6 +28,7 @@ void Tail::append(const EntryView& entries) {
     const std::size_t bytes = memory_of(*run.block);
     runs_.push_back({.run = run, .first = run.entries().front().index, .bytes = bytes});
     memory_bytes_ += bytes;
+    undurable_bytes_ += bytes;
   }
   next_ = next(entries.last_index());
 }
@@ -35,6 +36,8 @@ void Tail::append(const EntryView& entries) {
 void Tail::restart(LogIndex next_index) {
   runs_.clear();
   memory_bytes_ = 0;
+  undurable_bytes_ = 0;
+  durable_runs_ = 0;
   next_ = next_index;
 }
 
@@ -42,7 +45,9 @@ void Tail::cut(LogIndex from) {
   if (mutant("truncated entries stay in the tail")) return;
   while (!runs_.empty() && from <= runs_.back().first) {
     memory_bytes_ -= runs_.back().bytes;
+    if (runs_.size() > durable_runs_) undurable_bytes_ -= runs_.back().bytes;
     runs_.pop_back();
+    durable_runs_ = std::min(durable_runs_, runs_.size());
   }
   if (!runs_.empty() && from <= runs_.back().last()) {
     Held& held = runs_.back();
@@ -51,11 +56,19 @@ void Tail::cut(LogIndex from) {
   next_ = std::min(next_, from);
 }
 
+void Tail::persisted(LogIndex durable) {
+  while (durable_runs_ < runs_.size() && runs_[durable_runs_].last() <= durable) {
+    undurable_bytes_ -= runs_[durable_runs_].bytes;
+    ++durable_runs_;
+  }
+}
+
 void Tail::evict(LogIndex durable, std::size_t bytes_max) {
-  while (memory_bytes_ > bytes_max && runs_.front().last() <= durable) {
+  persisted(durable);
+  while (memory_bytes_ > bytes_max && durable_runs_ > 0) {
     memory_bytes_ -= runs_.front().bytes;
     runs_.pop_front();
-    if (runs_.empty()) return;
+    --durable_runs_;
   }
 }
 

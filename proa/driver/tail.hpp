@@ -17,12 +17,16 @@ class Tail {
   LogIndex first_index() const;                  ///< next_index() if nothing is in memory
   LogIndex next_index() const { return next_; }  ///< where the next entry goes
   std::size_t memory_bytes() const { return memory_bytes_; }
+  /// Of these, those that were not durable when persisted() was told last.
+  std::size_t undurable_bytes() const { return undurable_bytes_; }
 
   /// What begins before the end replaces everything from there on.
   void append(const EntryView& entries);
   /// An installed snapshot replaces the log, which goes on at `next_index`.
   void restart(LogIndex next_index);
-  /// Lets go of the oldest entries until at most `bytes_max` are held, but of none behind
+  /// Everything up to `durable` is on disk.
+  void persisted(LogIndex durable);
+  /// Likewise; lets go of the oldest entries until at most `bytes_max` are held, but of none behind
   /// `durable`.
   void evict(LogIndex durable, std::size_t bytes_max);
 
@@ -41,6 +45,8 @@ class Tail {
   std::deque<Held> runs_;
   LogIndex next_;
   std::size_t memory_bytes_ = 0;
+  std::size_t undurable_bytes_ = 0;
+  std::size_t durable_runs_ = 0;  ///< of the runs, from the front
 };
 
 }  // namespace proa::driver

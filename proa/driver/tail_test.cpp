@@ -64,6 +64,34 @@ TEST_F(TailOfTheLog, KeepsWhatItsLimitAllows) {
   EXPECT_EQ(tail.first_index(), LogIndex{2});
 }
 
+TEST_F(TailOfTheLog, CountsTheBytesThatAreNotDurable) {
+  tail.append(entries_at(1, {1, 1}));
+  const std::size_t of_two = tail.undurable_bytes();
+  EXPECT_EQ(of_two, tail.memory_bytes());
+  tail.append(entries_at(3, {1, 1}));
+  EXPECT_EQ(tail.undurable_bytes(), 2 * of_two);
+  tail.persisted(LogIndex{3});
+  EXPECT_EQ(tail.undurable_bytes(), of_two);  // a block counts until all of it is on disk
+  tail.persisted(LogIndex{4});
+  EXPECT_EQ(tail.undurable_bytes(), 0U);
+  EXPECT_EQ(tail.memory_bytes(), 2 * of_two);
+}
+
+TEST_F(TailOfTheLog, CountsNoMoreWhatIsReplaced) {
+  tail.append(entries_at(1, {1, 1}));
+  const std::size_t of_two = tail.undurable_bytes();
+  tail.append(entries_at(3, {1, 1}));
+  tail.append(entries_at(5, {1, 1}));
+  tail.persisted(LogIndex{4});
+  tail.append(entries_at(3, {2, 2}));  // in the place of a durable block and of another one
+  EXPECT_EQ(tail.undurable_bytes(), of_two);
+  tail.evict(LogIndex{2}, 0);
+  EXPECT_EQ(tail.memory_bytes(), of_two);
+  EXPECT_EQ(tail.undurable_bytes(), of_two);
+  tail.restart(LogIndex{10});
+  EXPECT_EQ(tail.undurable_bytes(), 0U);
+}
+
 TEST_F(TailOfTheLog, GoesOnElsewhereAfterARestart) {
   tail.append(entries_at(1, {1, 1}));
   tail.restart(LogIndex{10});

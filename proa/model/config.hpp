@@ -41,7 +41,11 @@ struct Config : ReloadableConfig {
   /// term; see docs/divergences.md before turning it on.
   bool vote_before_configuration = false;
 
-  std::size_t inbox_requests_max = 65536;  ///< proposals that wait; beyond: Errc::busy
+  /// Proposals that wait to be taken up; beyond: Errc::busy. A leader takes up no more while so
+  /// many that it has taken up are not applied here, or entries of inbox_bytes_max are not durable
+  /// here: its own disk or state machine may be slower than a majority. So at most twice as much is
+  /// held, up to the limit and the round that reached it, beside what waits.
+  std::size_t inbox_requests_max = 65536;
   std::size_t inbox_bytes_max = std::size_t{256} << 20;
   std::size_t command_bytes_max = std::size_t{64} << 20;     ///< beyond: Errc::command_too_large
   std::size_t tail_cache_bytes_max = std::size_t{16} << 20;  ///< durable entries kept in memory

@@ -56,8 +56,9 @@ class Raft {
   Raft& operator=(const Raft&) = delete;
 
   /// Replicates one command and applies it (paper §5.3). Never blocks: a full inbox is Errc::busy.
-  /// Completes once this server has applied it. Errors: not_leader, busy, command_too_large
-  /// (nothing happened); leadership_lost, shutdown (see Error::outcome).
+  /// It fills while this server's disk or state machine is slower than its clients, even if those
+  /// of a majority are not. Completes once this server has applied it. Errors: not_leader, busy,
+  /// command_too_large (nothing happened); leadership_lost, shutdown (see Error::outcome).
   Future<Applied> apply(SharedBytes command);
   Future<Applied> apply(CommandWithExtensions command);
   /// All of them with one wake of the loop and one append, as far as the inbox has room.
