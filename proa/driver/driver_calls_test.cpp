@@ -1,10 +1,15 @@
+#include <algorithm>
+
 #include "proa/driver/driver_fixture_test.hpp"
 
 namespace proa::driver {
 namespace {
 
+using namespace std::chrono_literals;
+
 /// What callers want besides entries, carried out by the leader `a` of three.
 struct DriverCalls : DriverOfAServer {
+  using DriverOfAServer::DriverOfAServer;
   void change(core::ChangeKind kind, const Server& server) {
     Promise<LogIndex> promise{runtime};
     Future<LogIndex> future = promise.future();
@@ -20,6 +25,29 @@ struct DriverCalls : DriverOfAServer {
     Promise<LogIndex> promise{runtime};
     Future<LogIndex> future = promise.future();
     hand_over(ReadIndexCall{.promise = std::move(promise)}, std::move(future));
+  }
+  void read(ReadLevel level) {
+    auto query = [this] {
+      journal.add("query");
+      return 0;
+    };
+    Promise<int> promise{runtime};
+    Future<int> future = promise.future();
+    hand_over(ReadCall{.level = level,
+                       .query = std::make_shared<QueryOf<decltype(query)>>(std::move(query),
+                                                                           std::move(promise))},
+              std::move(future));
+  }
+  void wait_for_a_leader() {
+    Promise<Server> promise{runtime};
+    Future<Server> future = promise.future();
+    hand_over(WaitLeaderCall{.promise = std::move(promise)}, std::move(future));
+  }
+  void shut_down() {
+    Promise<void> promise{runtime};
+    promise.future().then([this](const Result<void>&) { answers.emplace_back("down"); });
+    runtime->loop().post(
+        [this, promise = std::move(promise)]() mutable { driver->shut_down(std::move(promise)); });
   }
 
   void receive(Request request) {
@@ -54,6 +82,13 @@ struct DriverCalls : DriverOfAServer {
     if (pushed == Inbox::Pushed::taken) return;
     runtime->loop().post([this] { driver->look_into_inbox(); });
   }
+};
+
+struct DriverCallsWithLanes : DriverCalls {
+  DriverCallsWithLanes() : DriverCalls(Setting{.inline_percent = 0}) {}
+};
+struct DriverCallsWithoutCache : DriverCalls {
+  DriverCallsWithoutCache() : DriverCalls(Setting{.tail_cache_bytes_max = 0}) {}
 };
 
 const Server d{.id = {"d"}, .address = {"d"}};
@@ -101,6 +136,28 @@ TEST_F(DriverCalls, LetsGoOfARemovedServerThatAnswersNothing) {
     answer("c", Channel::control, fail(Errc::peer_unreachable, "no answer in time"));
     settle();
   }
+  EXPECT_FALSE(transport->peers.contains("c"));
+}
+
+// It is still to hear of its removal, and what it misses before that is just being read.
+TEST_F(DriverCallsWithoutCache, KeepsTheLinkToARemovedServerWhileItReadsForIt) {
+  become_leader();
+  runtime->set_task_max(Lane::reader, 200ms);
+  answer("c", Channel::append,
+         AppendEntriesReply{.term = {2}, .last_log = {1}, .no_retry_backoff = true});
+  settle();
+  change(core::ChangeKind::remove_server, {.id = {"c"}});
+  settle();
+  accept_append("b");
+  settle();
+  ASSERT_EQ(answered(), "ok");
+  accept_everything_of("c");
+  ASSERT_TRUE(transport->peers.contains("c"));
+  EXPECT_TRUE(transport->peers["c"]->append.empty());
+  run_for(200ms);
+  ASSERT_TRUE(transport->peers.contains("c"));
+  EXPECT_FALSE(transport->peers["c"]->append.empty());
+  accept_everything_of("c");
   EXPECT_FALSE(transport->peers.contains("c"));
 }
 
@@ -155,6 +212,82 @@ TEST_F(DriverCalls, GoesOnLeadingWhenTheTargetOfATransferCannotBeReached) {
   accept_append("b");
   settle();
   EXPECT_EQ(answered(), "ok3");
+}
+
+// What fails while effects are carried out has effects of its own.
+TEST_F(DriverCalls, EndsATransferAtOnceWhenThereIsNoRoomForTheRequest) {
+  become_leader();
+  transport->peers["b"]->window = 0;
+  transfer(ServerId{"b"});
+  settle();
+  EXPECT_EQ(answered(), "peer_unreachable?");
+}
+
+// A transfer that a caller began before is as good as its own.
+TEST_F(DriverCalls, LeavesWhenTheTransferThatIsUnderWayIsOver) {
+  become_leader();
+  transfer(ServerId{"b"});
+  settle();
+  shut_down();
+  settle();
+  EXPECT_EQ(answered(), "");
+  EXPECT_FALSE(listener->has_ended);
+  receive(RequestVoteRequest{.term = {3},
+                             .candidate = {.id = {"b"}, .address = {"b"}},
+                             .last_log = {.term = {2}, .index = {2}},
+                             .leadership_transfer = true});
+  settle();
+  EXPECT_EQ(answered(), "ok down");
+}
+
+TEST_F(DriverCalls, TellsWhoWaitsForALeaderOnceThereIsOne) {
+  wait_for_a_leader();
+  settle();
+  EXPECT_EQ(answered(), "");
+  become_leader();
+  EXPECT_EQ(answered(), "ok");
+  wait_for_a_leader();
+  settle();
+  EXPECT_EQ(answered(), "ok");
+}
+
+TEST_F(DriverCalls, ReadsStaleStateAlsoWhenItDoesNotLead) {
+  for (const ReadLevel level : {ReadLevel::stale, ReadLevel::leader, ReadLevel::linearizable}) {
+    read(level);
+    settle();
+  }
+  EXPECT_EQ(answered(), "ok not_leader not_leader");
+  EXPECT_EQ(journal.take(), "query");
+}
+
+// Thesis §6.4: nobody else leads as far as it knows, and only a majority can say that this is so.
+TEST_F(DriverCalls, AsksAMajorityBeforeALinearizableReadAndNobodyBeforeOneOfTheLeader) {
+  become_leader();
+  read(ReadLevel::leader);
+  settle();
+  EXPECT_EQ(answered(), "ok");
+  read(ReadLevel::linearizable);
+  settle();
+  EXPECT_EQ(answered(), "");
+  accept_everything_of("b");
+  EXPECT_EQ(answered(), "ok");
+}
+
+// A read that came between two parts would miss something that was acknowledged before it.
+TEST_F(DriverCallsWithLanes, ReadsOnceEverythingIsAppliedThatWasCommittedBefore) {
+  become_leader();
+  runtime->set_task_max(Lane::fsm, 200ms);
+  for (int part = 0; part < 2; ++part) {
+    propose();
+    settle();
+    accept_append("b");
+    settle();
+  }
+  ASSERT_EQ(listener->view.commit_index, LogIndex{4});
+  ASSERT_EQ(journal.take().find("apply4..4"), std::string::npos);
+  read(ReadLevel::leader);
+  run_until([this] { return std::ranges::count(journal.words, "query") > 0; });
+  EXPECT_EQ(std::ranges::count(journal.words, "apply4..4"), 1);
 }
 
 TEST_F(DriverCalls, StartsAnElectionAtOnceWhenItsLeaderAsksForIt) {

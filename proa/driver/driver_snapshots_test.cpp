@@ -153,6 +153,24 @@ TEST_F(DriverSnapshots, AnswerEveryCallerWhenTheNodeIsShutDown) {
   EXPECT_EQ(answered(), "shutdown shutdown");
 }
 
+// Who asked for it has been told that the node is shut down, so nothing says that it is stored.
+TEST_F(DriverSnapshots, AreNotSpokenOfWhenTheNodeHasStoppedMeanwhile) {
+  logger->is_enabled = true;
+  become_leader();
+  runtime->set_task_max(Lane::snapshot, 200ms);
+  take_snapshot();
+  settle();
+  ASSERT_EQ(stored(), 1U);
+  logs->fails = true;
+  propose();
+  settle();
+  ASSERT_TRUE(listener->death.has_value());
+  logger->lines.clear();
+  run_until([this] { return listener->has_ended; });
+  EXPECT_TRUE(logger->lines.empty()) << logger->lines.front();
+  EXPECT_EQ(answered(), "shutdown? shutdown");
+}
+
 // Reference §8.15: at the pace of the interval, if the log has grown by the threshold.
 TEST_F(DriverSnapshots, AreTakenByThemselvesWhenTheLogHasGrownEnough) {
   become_leader();
@@ -363,6 +381,24 @@ TEST_F(DriverSnapshots, GiveWayToTheNextOneOfTheSameLeader) {
   third->finish({});
   settle();
   EXPECT_EQ(journal.take(), "restore12 restart9 installed@2 flush");
+}
+
+// A request from long ago says nothing about the one that is under way.
+TEST_F(DriverSnapshots, DoNotGiveWayToOneOfAnOlderTerm) {
+  const auto first = receive_snapshot({{2}, {9}}, 12);
+  receive_snapshot({{1}, {9}}, 12, Term{1});
+  EXPECT_EQ(journal.take(), "save refused@2 flush");
+  EXPECT_FALSE(first->stopped().has_value());
+}
+
+TEST_F(DriverSnapshots, DoNotGiveWayToNonsenseWhileNoLeaderIsKnown) {
+  const auto first = receive_snapshot({{2}, {9}}, 12);
+  run_until([this] { return !listener->view.leader.has_value(); });
+  ASSERT_EQ(listener->view.term, Term{2});
+  journal.take();
+  receive_snapshot({{2}, {}}, 12);
+  EXPECT_EQ(journal.take(), "refused@2 flush");
+  EXPECT_FALSE(first->stopped().has_value());
 }
 
 TEST_F(DriverSnapshots, OfALeaderThatFallsSilentAreGivenUp) {

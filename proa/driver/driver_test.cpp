@@ -125,6 +125,20 @@ TEST_F(DriverWithLanes, JoinsWhatWaitsForTheDiskUpToTheNextTerm) {
   EXPECT_LT(all.find("save", joined), all.find("voted")) << all;
 }
 
+// So that the loop is not kept waiting by a new file.
+TEST_F(DriverOfAServer, HasTheLogPreparedWhenTheNextWriteWouldNotBeQuick) {
+  become_leader();
+  const std::size_t prepared = logs->prepared;
+  propose();
+  settle();
+  EXPECT_EQ(logs->prepared, prepared);
+  accept_append("b");
+  logs->is_ready = false;
+  propose();
+  settle();
+  EXPECT_EQ(logs->prepared, prepared + 1);
+}
+
 TEST_F(DriverOfAServer, AsksAnotherToTakeOverBeforeItLeaves) {
   become_leader();
   Promise<void> promise{runtime};

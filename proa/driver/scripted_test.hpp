@@ -165,6 +165,9 @@ class ScriptedLog final : public LogStore {
     journal_.add("compact" + to_string(last));
     return store_.truncate_prefix(last);
   }
+  bool ready_for(std::size_t bytes) const override {
+    return is_ready && LogStore::ready_for(bytes);
+  }
   Result<bool> prepare() override {
     ++prepared;
     if (to_prepare == 0) return false;
@@ -173,6 +176,7 @@ class ScriptedLog final : public LogStore {
   }
 
   bool fails = false;
+  bool is_ready = true;
   std::size_t prepared = 0;
   std::size_t to_prepare = 0;  ///< in so many steps
   LogIndex readable_from = {};
