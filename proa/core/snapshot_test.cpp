@@ -270,7 +270,7 @@ TEST(InstallSnapshot, KeepsAServerFromCampaigning) {
 
 TEST(InstallSnapshot, ThatContradictsItselfIsRefusedAndReported) {
   for (const SnapshotMeta& bad : {
-           meta({}),                                     // covers nothing
+           meta({}, {voters({a, b, c}), {}}),            // covers nothing
            meta({{1}, {UINT64_MAX}}),                    // out of range
            meta({{9}, {9}}),                             // of a later term than the leader's
            meta({{1}, {9}}, {voters({a, b, c}), {10}}),  // a configuration from behind its end

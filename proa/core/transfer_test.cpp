@@ -47,11 +47,11 @@ TEST(Transfer, EndsWellWhenTheTargetTakesOver) {
 // Of the voters the one that has most of our log (reference §8.17), and no non-voter.
 TEST(Transfer, WithoutATargetChoosesTheBestVoter) {
   Configuration configuration = voters({a, b, c});
-  configuration.servers.push_back(nonvoter(d));
+  configuration.servers.insert(configuration.servers.begin(), nonvoter(d));
   Consensus server = test::server({.configuration = configuration});
   const std::vector<Sent> sent = elect(server);
-  server.step(late(), acknowledged(d, sent[2]));
-  server.step(late(), acknowledged(c, sent[1]));
+  server.step(late(), acknowledged(d, sent[0]));
+  server.step(late(), acknowledged(c, sent[2]));
   server.step(late(), TransferRequested{.id = {7}});
   EXPECT_EQ(timeout_nows(server.take_effects()), (std::vector{timeout_now_to(c)}));
 }
@@ -180,6 +180,23 @@ TEST(Transfer, IsNotEndedByTheFailureOfAnEarlierOne) {
   server.step(late(), TransferRequested{.id = {7}, .to = b});
   ASSERT_EQ(timeout_nows(server.take_effects()).size(), 1U);
   server.step(late(), RequestFailed{.to = b, .what = {.term = {1}, .kind = SentKind::timeout_now}});
+  EXPECT_TRUE(server.take_effects().complete.empty());
+}
+
+TEST(Transfer, IsNotEndedByTheFailureOfTheOneBeforeToAnotherServer) {
+  Consensus server = test::server({});
+  const std::vector<Sent> sent = elect(server);
+  server.step(late(), acknowledged(b, sent[0]));
+  server.step(late(), TransferRequested{.id = {7}, .to = b});
+  server.step(late() + 400ms, acknowledged(c, sent[1]));
+  server.step(late() + 800ms, acknowledged(c, sent[1]));
+  server.step(late() + 1000ms, DeadlineReached{});  // b did not take over in time
+  server.step(late() + 1000ms, TransferRequested{.id = {8}, .to = c});
+  const Effects effects = server.take_effects();
+  EXPECT_EQ(effects.complete.size(), 1U);
+  EXPECT_EQ(timeout_nows(effects), (std::vector{timeout_now_to(b), timeout_now_to(c)}));
+  server.step(late() + 1000ms,
+              RequestFailed{.to = b, .what = {.term = {2}, .kind = SentKind::timeout_now}});
   EXPECT_TRUE(server.take_effects().complete.empty());
 }
 

@@ -79,6 +79,22 @@ TEST(UserRestore, EndsWithTheLeadership) {
   EXPECT_EQ(server.view().snapshot, LogPosition{});
 }
 
+// What was ordered is perhaps stored only when the server leads again: nobody waits for it then.
+TEST(UserRestore, DoesNotOutliveItsLeadership) {
+  Consensus server = settled_leader();
+  server.step(late(), RestoreRequested{.id = {7}, .snapshot_last = {100}});
+  server.step(late(), received(heartbeat(c, {3}), 2));
+  take_and_persist(server, late());
+  const Instant again = late(late());
+  server.step(again, DeadlineReached{});
+  take_and_persist(server, again);
+  server.step(again, replied(b, RequestVoteReply{.term = {4}, .granted = true},
+                             {.term = {4}, .kind = SentKind::vote}));
+  ASSERT_EQ(server.view().role, Role::leader);
+  server.step(again, RestoreStored{.id = {7}});
+  EXPECT_EQ(server.view().snapshot, LogPosition{});
+}
+
 TEST(UserRestore, IsRefusedByWhoDoesNotLead) {
   Consensus server = test::server({});
   server.step(t0, RestoreRequested{.id = {7}, .snapshot_last = {100}});
