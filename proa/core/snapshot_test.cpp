@@ -286,6 +286,16 @@ TEST(InstallSnapshot, ThatContradictsItselfIsRefusedAndReported) {
   }
 }
 
+TEST(InstallSnapshot, OfATermOutOfRangeIsRefusedAndReported) {
+  Consensus server = test::server({});
+  server.take_effects();
+  server.step(t0, install(b, {UINT64_MAX}, meta({{1}, {9}})));
+  const Effects effects = server.take_effects();
+  EXPECT_FALSE(effects.install);
+  EXPECT_EQ(effects.incidents.size(), 1U);
+  EXPECT_EQ(server.view().term, Term{1});
+}
+
 /// A leader with a snapshot at 5, its log compacted up to 5, and a peer b that has less.
 Consensus compacted_leader(std::vector<Sent>& probes) {
   Consensus server{t0, trailing(0), log_of({1, 1, 1, 1, 1, 1}, {5}, {1})};

@@ -183,20 +183,45 @@ TEST(Transfer, IsNotEndedByTheFailureOfAnEarlierOne) {
   EXPECT_TRUE(server.take_effects().complete.empty());
 }
 
-TEST(Transfer, IsNotEndedByTheFailureOfTheOneBeforeToAnotherServer) {
+/// A leader of which b, who was asked, did not take over in time. It is late() + 1000ms then.
+Consensus leader_after_a_transfer() {
   Consensus server = test::server({});
   const std::vector<Sent> sent = elect(server);
   server.step(late(), acknowledged(b, sent[0]));
   server.step(late(), TransferRequested{.id = {7}, .to = b});
   server.step(late() + 400ms, acknowledged(c, sent[1]));
   server.step(late() + 800ms, acknowledged(c, sent[1]));
-  server.step(late() + 1000ms, DeadlineReached{});  // b did not take over in time
-  server.step(late() + 1000ms, TransferRequested{.id = {8}, .to = c});
+  server.step(late() + 1000ms, DeadlineReached{});
   const Effects effects = server.take_effects();
   EXPECT_EQ(effects.complete.size(), 1U);
-  EXPECT_EQ(timeout_nows(effects), (std::vector{timeout_now_to(b), timeout_now_to(c)}));
-  server.step(late() + 1000ms,
-              RequestFailed{.to = b, .what = {.term = {2}, .kind = SentKind::timeout_now}});
+  EXPECT_EQ(timeout_nows(effects), (std::vector{timeout_now_to(b)}));
+  return server;
+}
+
+const RequestFailed kRequestToBFailed{.to = b,
+                                      .what = {.term = {2}, .kind = SentKind::timeout_now}};
+
+TEST(Transfer, IsNotEndedByTheFailureOfTheOneBeforeToAnotherServer) {
+  Consensus server = leader_after_a_transfer();
+  server.step(late() + 1000ms, TransferRequested{.id = {8}, .to = c});
+  EXPECT_EQ(timeout_nows(server.take_effects()), (std::vector{timeout_now_to(c)}));
+  server.step(late() + 1000ms, kRequestToBFailed);
+  EXPECT_TRUE(server.take_effects().complete.empty());
+}
+
+// The target is yet to get everything before it is asked this time.
+TEST(Transfer, IsNotEndedByTheFailureOfTheOneBeforeToTheSameServer) {
+  Consensus server = leader_after_a_transfer();
+  server.step(late() + 1000ms, Proposed{.first = {8}});
+  server.step(late() + 1000ms, TransferRequested{.id = {9}, .to = b});
+  EXPECT_TRUE(timeout_nows(server.take_effects()).empty());
+  server.step(late() + 1000ms, kRequestToBFailed);
+  EXPECT_TRUE(server.take_effects().complete.empty());
+}
+
+TEST(Transfer, ThatHasEndedIsNotEndedAgainByItsFailure) {
+  Consensus server = leader_after_a_transfer();
+  server.step(late() + 1000ms, kRequestToBFailed);
   EXPECT_TRUE(server.take_effects().complete.empty());
 }
 

@@ -93,6 +93,13 @@ TEST(UserRestore, DoesNotOutliveItsLeadership) {
   ASSERT_EQ(server.view().role, Role::leader);
   server.step(again, RestoreStored{.id = {7}});
   EXPECT_EQ(server.view().snapshot, LogPosition{});
+
+  const SendEntries sent = take_and_persist(server, again).entries_now.at(0);
+  server.step(again, acknowledged(sent.to, carry_out(server, sent, again)));
+  server.step(again, RestoreRequested{.id = {8}, .snapshot_last = {200}});
+  ASSERT_TRUE(server.take_effects().restore);
+  server.step(again, RestoreStored{.id = {7}});
+  EXPECT_EQ(server.view().snapshot, LogPosition{}) << "of the one that is waited for now";
 }
 
 TEST(UserRestore, IsRefusedByWhoDoesNotLead) {

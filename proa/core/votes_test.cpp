@@ -173,9 +173,12 @@ TEST(RequestVote, OfAServerWithoutConfigurationIsRefusedBeforeItAdoptsTheTerm) {
 TEST(RequestVote, WithoutConfigurationIsGrantedIfTheModelsWayIsWanted) {
   Options options = options_for({});
   options.vote_before_configuration = true;
-  Consensus fresh{t0, options, {}};
-  fresh.step(t0, vote_request(b, {2}, kSameLog));
-  EXPECT_EQ(answers(fresh), (std::vector{answer(RequestVoteReply{.term = {2}, .granted = true})}));
+  for (const LogPosition last_log : {kSameLog, LogPosition{}}) {
+    Consensus fresh{t0, options, {}};
+    fresh.step(t0, vote_request(b, {2}, last_log));
+    EXPECT_EQ(answers(fresh),
+              (std::vector{answer(RequestVoteReply{.term = {2}, .granted = true})}));
+  }
 }
 
 // An old server sends no id; the rules that need one pass it (reference §8.6, rules 2 and 6).
@@ -226,6 +229,15 @@ TEST(RequestVote, RefusedLeavesTheElectionDeadlineAlone) {
   EXPECT_EQ(voter.deadline(), before);
 }
 
+// It says nothing about the log, so a slow disk does not keep the candidate waiting.
+TEST(RequestVote, RefusedDoesNotWaitForEntriesThatAreBeingWritten) {
+  Consensus voter = server({});
+  voter.step(t0, received(append(b, {1}, kSameLog, {1})));
+  ASSERT_TRUE(voter.take_effects().write);
+  voter.step(t0, vote_request(c, {2}, kSameLog));  // b leads
+  EXPECT_EQ(voter.take_effects().send_now, (std::vector{answer(RequestVoteReply{.term = {1}})}));
+}
+
 // Thesis §9.6: the answer says whether the log would do, promises nothing and changes nothing.
 TEST(RequestPreVote, IsAnsweredByTheLogAndChangesNothing) {
   Consensus voter = server({.log = {1, 1}});
@@ -257,8 +269,10 @@ TEST(RequestPreVote, IsRefusedWhereTheVoteWouldBe) {
     EXPECT_EQ(answers(voter),
               (std::vector{answer(RequestPreVoteReply{.term = {2}, .granted = true})}));
   }
-  voter.step(t0, pre_vote_request(b, {0}, kSameLog));  // of an old term
-  EXPECT_EQ(answers(voter), (std::vector{answer(RequestPreVoteReply{.term = {1}})}));
+  for (const Term term : {Term{0}, Term{UINT64_MAX}}) {  // an old one, one out of range
+    voter.step(t0, pre_vote_request(b, term, kSameLog));
+    EXPECT_EQ(answers(voter), (std::vector{answer(RequestPreVoteReply{.term = {1}})}));
+  }
   voter.step(t0, received(heartbeat(c, {1}), 99));
   voter.take_effects();
   voter.step(t0, pre_vote_request(b, {2}, kSameLog));  // c leads
