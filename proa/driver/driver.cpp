@@ -114,6 +114,7 @@ void Driver::carry_out(core::Effects effects) {
       append(std::get<core::ReceivedEntries>(appended));
     }
   }
+  requests_.forget_entries();
   if (proposed > 0) rounds_.began(parts_.runtime->now(), proposed, previous(tail_.next_index()));
   if (effects.lost_leadership) lose_leadership();
 

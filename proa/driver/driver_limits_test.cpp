@@ -9,6 +9,7 @@ using namespace std::chrono_literals;
 
 /// The leader of three whose followers acknowledge, while its own disk or state machine is slow.
 struct DriverWithLimits : DriverOfAServer {
+  DriverWithLimits() : DriverWithLimits({.inline_percent = 0}) {}
   explicit DriverWithLimits(Setting setting) : DriverOfAServer(setting) {}
 
   /// What is on its way to the disk now comes back after this time.
@@ -153,6 +154,19 @@ TEST_F(DriverWithFewWaiters, RefusesReadsOnceTooManyWaitForItsStateMachine) {
   accept_everything();
   ASSERT_GT(answers.size(), kOpenCallsMax / 2);
   EXPECT_EQ(std::set<std::string>(answers.begin(), answers.end()), std::set<std::string>{"busy"});
+}
+
+// A leader that hears nothing sends the same once more, as often as it likes.
+TEST_F(DriverWithLimits, KeepsNothingOfAnAppendThatItHasAlreadyWhileItsDiskStalls) {
+  stall_disk(100ms);
+  receive_append({.term = {1}, .index = {1}}, entries_at(2, {2}));
+  settle();
+  EntryView again = entries_at(2, {2});
+  const std::weak_ptr<const EntryBlock> block = again.runs().front().block;
+  receive_append({.term = {1}, .index = {1}}, std::move(again));
+  settle();
+  EXPECT_EQ(listener->view.durable_index, LogIndex{1});
+  EXPECT_TRUE(block.expired());
 }
 
 // A change of the configuration does not wait behind proposals, so it has a limit of its own.

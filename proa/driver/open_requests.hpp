@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "proa/core/effects.hpp"
 #include "proa/driver/snapshot_receiver.hpp"
@@ -20,6 +22,8 @@ class OpenRequests {
     return id;
   }
 
+  std::size_t size() const { return open_.size(); }
+
   /// What an InstallSnapshot brings; its stream is stopped when it is answered.
   void keep_snapshot(core::RequestId id, IncomingSnapshot snapshot) {
     at(id).snapshot = std::move(snapshot);
@@ -29,9 +33,19 @@ class OpenRequests {
     return *at(id).snapshot;
   }
 
-  /// What an AppendEntries brought, for the core to choose from.
-  void keep_entries(core::RequestId id, EntryView entries) { at(id).entries = std::move(entries); }
-  const EntryView& entries_of(core::RequestId id) { return at(id).entries; }
+  /// What an AppendEntries brought, for the core to choose from in the same turn. An answer may
+  /// wait long for the disk, and the sender ask again and again meanwhile; that must take no memory
+  /// beside what the core has chosen.
+  void keep_entries(core::RequestId id, EntryView entries) {
+    brought_.push_back({.id = id, .entries = std::move(entries)});
+  }
+  const EntryView& entries_of(core::RequestId id) const {
+    const auto found = std::find_if(brought_.begin(), brought_.end(),
+                                    [id](const Brought& brought) { return brought.id == id; });
+    PROA_ASSERT(found != brought_.end());
+    return found->entries;
+  }
+  void forget_entries() { brought_.clear(); }
 
   void answer(core::RequestId id, Result<Reply> reply) {
     auto found = open_.extract(id);
@@ -50,8 +64,11 @@ class OpenRequests {
  private:
   struct Open {
     Respond respond = {};
-    EntryView entries = {};
     std::optional<IncomingSnapshot> snapshot = {};
+  };
+  struct Brought {
+    core::RequestId id = {};
+    EntryView entries = {};
   };
   Open& at(core::RequestId id) {
     const auto found = open_.find(id);
@@ -63,6 +80,7 @@ class OpenRequests {
   }
 
   std::map<core::RequestId, Open> open_;
+  std::vector<Brought> brought_;  ///< in this turn
   std::uint64_t last_id_ = 0;
 };
 
