@@ -67,6 +67,7 @@ class Applier {
   };
   /// Runs it on the fsm lane once no call of apply is on its way. Never on the loop.
   void between_calls(Interlude interlude);
+  std::size_t interludes() const { return interludes_.size(); }
   /// A snapshot was restored, by an interlude or before the start: the state machine is there now.
   void restored(LogIndex applied);
   LogIndex applied() const { return applied_; }

@@ -8,6 +8,11 @@
 #include "proa/driver/hard_state.hpp"
 
 namespace proa::driver {
+namespace {
+
+constexpr std::uint64_t kTurnsPerLook = 16;  // of the probe, at what we hold
+
+}  // namespace
 
 Driver::Driver(DriverParts parts, std::shared_ptr<Listener> listener)
     : parts_(std::move(parts)),
@@ -95,6 +100,32 @@ void Driver::end_turn() {
   if (!running()) return;
   complete_leader_waits();
   listener_->turn_ended(view_, applier_.applied());
+  if (parts_.probe != nullptr) tell_holdings();
+}
+
+void Driver::tell_holdings() {
+  if (++turns_ % kTurnsPerLook == 0) parts_.probe->held(holdings());
+}
+
+Holdings Driver::holdings() const {
+  const Inbox::Held inbox = parts_.inbox->held();
+  return {.inbox_proposals = inbox.proposals,
+          .inbox_bytes = inbox.bytes,
+          .inbox_calls = inbox.calls,
+          .open_waiters = book_.size(),
+          .open_rounds = rounds_.open(),
+          .open_calls = calls_.size() + queries_.open(),
+          .running_queries = queries_.running(),
+          .applied_waits = applied_waits_.size(),
+          .leader_waits = leader_waits_.size(),
+          .tail_bytes = tail_.memory_bytes(),
+          .undurable_bytes = tail_.undurable_bytes(),
+          .undurable_entries = previous(tail_.next_index()).value - view_.durable_index.value,
+          .waiting_writes = writer_.waiting(),
+          .interludes = applier_.interludes(),
+          .open_requests = requests_.size(),
+          .links = links_.size(),
+          .requests_on_a_link = links_.most_unanswered()};
 }
 
 void Driver::later(Fn<void()> completion) {

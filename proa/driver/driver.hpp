@@ -96,6 +96,8 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   void write(std::optional<core::Write> write);
   void apply(std::optional<IndexRange> committed);
   void report(const core::Effects& effects);
+  void tell_holdings();
+  Holdings holdings() const;
   void on_persisted(core::Ticket up_to) override { step(core::Persisted{up_to}); }
   void on_applied(AppliedBatch batch) override;
   void on_queried(Queries::All done) override;
@@ -220,6 +222,7 @@ class Driver final : public std::enable_shared_from_this<Driver>,
   std::vector<Fn<void()>> completions_;  ///< of this turn
   bool turn_wanted_ = false;
   bool carrying_out_ = false;
+  std::uint64_t turns_ = 0;  ///< that the probe has seen
   Life life_ = Life::running;
   bool handing_over_ = false;
   std::optional<LogIndex> leaves_after_ = {};  ///< once this is applied

@@ -86,6 +86,14 @@ std::vector<Call> Inbox::take_calls() {
   });
 }
 
+Inbox::Held Inbox::held() const {
+  return state_.with([](const State& state) {
+    return Held{.proposals = state.proposals.size(),
+                .bytes = state.proposal_bytes,
+                .calls = state.calls.size()};
+  });
+}
+
 void Inbox::close() {
   state_.with([](State& state) { state.closed = true; });
 }

@@ -48,6 +48,12 @@ class Inbox {
   /// there are so many. `into` must be empty.
   void take_proposals(std::size_t enough, std::vector<Proposal>& into);
   std::vector<Call> take_calls();
+  struct Held {
+    std::size_t proposals = 0;
+    std::size_t bytes = 0;  ///< of the proposals
+    std::size_t calls = 0;
+  };
+  Held held() const;
   /// Refuses all that comes later.
   void close();
 

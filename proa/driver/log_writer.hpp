@@ -48,6 +48,7 @@ class LogWriter {
   void go_on();
   /// Removes the log up to there. What it gives back is prepared for what is to be written.
   void truncate_prefix(LogIndex last_removed);
+  std::size_t waiting() const { return waiting_.size(); }
 
  private:
   struct Job;

@@ -177,6 +177,13 @@ bool PeerLink::is_idle() const {
   return all_answered && !wanted_ && snapshot_ == nullptr;
 }
 
+std::size_t PeerLink::unanswered() const {
+  std::size_t sum = 0;
+  for (const auto& channel : outstanding_)
+    sum += channel.size();
+  return sum;
+}
+
 void PeerLink::close() {
   if (peer_ == nullptr) return;
   const auto self = shared_from_this();

@@ -61,6 +61,7 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   void forget_entries() { held_.reset(), wanted_.reset(), snapshot_.reset(); }
   /// Nothing that was sent waits for its reply, and nothing is being read for it.
   bool is_idle() const;
+  std::size_t unanswered() const;  ///< requests; a snapshot is none
   /// Closes the connections; steps a failure for everything that has no reply yet.
   void close();
 

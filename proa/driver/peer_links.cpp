@@ -1,5 +1,6 @@
 #include "proa/driver/peer_links.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "proa/base/mutant.hpp"
@@ -46,6 +47,13 @@ void PeerLinks::follow(const core::View& view) {
 void PeerLinks::forget_entries() {
   for (const auto& [id, link] : links_)
     link->forget_entries();
+}
+
+std::size_t PeerLinks::most_unanswered() const {
+  std::size_t most = 0;
+  for (const auto& [id, link] : links_)
+    most = std::max(most, link->unanswered());
+  return most;
 }
 
 void PeerLinks::close_all() {

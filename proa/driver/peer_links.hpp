@@ -24,6 +24,8 @@ class PeerLinks {
   void follow(const core::View& view);
   void forget_entries();
   void close_all();
+  std::size_t size() const { return links_.size(); }
+  std::size_t most_unanswered() const;  ///< requests, on one link
 
  private:
   Fn<Made(const Server&)> make_;

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "proa/core/consensus.hpp"
+#include "proa/driver/holdings.hpp"
 #include "proa/model/log_summary.hpp"
 
 namespace proa::driver {
@@ -17,6 +18,8 @@ class Probe {
   /// What was taken from the core in this turn, before any of it is carried out, and where the core
   /// then stood.
   virtual void taken(const core::Effects&, const core::View&) {}
+  /// At the end of every so many turns: what the server then holds.
+  virtual void held(const Holdings&) {}
   /// Now at the end of the log in memory; if it begins before the end, it has cut off the rest.
   virtual void appended(const EntryView&) {}
   /// On the log lane: this is on disk now.

@@ -31,6 +31,7 @@ class Queries {
   Queries& operator=(const Queries&) = delete;
 
   std::size_t open() const { return waiting_.size() + running_.size(); }
+  std::size_t running() const { return running_.size(); }
   /// To run once everything up to `index` is applied.
   void add(LogIndex index, std::shared_ptr<Query> query) {
     waiting_.emplace(index, std::move(query));

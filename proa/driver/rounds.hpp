@@ -27,6 +27,7 @@ class Rounds {
   void began(Instant now, std::size_t commands, LogIndex last);
   void committed(Instant now, LogIndex commit_index);
   void leadership_ended();
+  std::size_t open() const { return uncommitted_.size(); }
 
  private:
   struct Round {

@@ -65,6 +65,7 @@ void Tail::persisted(LogIndex durable) {
 
 void Tail::evict(LogIndex durable, std::size_t bytes_max) {
   persisted(durable);
+  if (mutant("durable entries stay in the tail")) return;
   while (memory_bytes_ > bytes_max && durable_runs_ > 0) {
     memory_bytes_ -= runs_.front().bytes;
     runs_.pop_front();

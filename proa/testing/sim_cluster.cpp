@@ -77,7 +77,9 @@ Choices SimCluster::choices_of(std::size_t server, const char* what) {
 void SimCluster::equip(std::size_t server) {
   Machine& machine = *machines_[server];
   machine.disk = std::make_shared<SimDisk>(options_.disk, choices_of(server, ".disk"));
+  machine.limits = {};
   machine.disk->on_fault([this, server](DiskFault::Kind kind) {
+    machines_[server]->limits.excuse_one();
     if (on_disk_fault_) on_disk_fault_(server, kind);
   });
   machine.memory_log = std::make_shared<MemoryLogStore>();
@@ -269,14 +271,19 @@ void SimCluster::launch(std::size_t server, std::optional<std::uint64_t> crash_a
   Config config = options_.config;
   config.local_id = servers_[server].id;
   const std::uint64_t lost_before = invariants_->counters().writes_lost;
-  auto raft =
-      create_raft({.config = std::move(config),
-                   .fsm = std::make_shared<CheckedFsm>(process.fsm, invariants_, server),
-                   .logs = process.logs,
-                   .stable = process.stable,
-                   .snapshots = process.snapshots,
-                   .transport = process.transport},
-                  std::make_shared<StandProbe>(invariants_, server, [this] { notice_leader(); }));
+  auto raft = create_raft({.config = std::move(config),
+                           .fsm = std::make_shared<CheckedFsm>(process.fsm, invariants_, server),
+                           .logs = process.logs,
+                           .stable = process.stable,
+                           .snapshots = process.snapshots,
+                           .transport = process.transport},
+                          std::make_shared<StandProbe>(
+                              invariants_, server,
+                              StandProbe::Hooks{.seen = [this] { notice_leader(); },
+                                                .held =
+                                                    [this, server](const driver::Holdings& held) {
+                                                      check_limits(server, held);
+                                                    }}));
   if (process.runtime->ended()) {
     ++counters_.crashes_during_recovery;
   } else if (!raft) {
@@ -332,6 +339,7 @@ bool SimCluster::run_recovery(std::size_t server, std::optional<RecoveryCrash> c
   const bool interrupted = process->runtime->ended();
   if (!done && !interrupted) invariants_->violated("recovery failed: " + to_string(done.error()));
   if (interrupted) {
+    machines_[server]->limits.excuse_one();
     std::erase(crashed_, server);
     process->files->set_on_crash(nullptr);
     process->files->crash();
@@ -346,6 +354,24 @@ void SimCluster::notice_leader() {
   if (invariants_->counters().elections == elections_seen_) return;
   elections_seen_ = invariants_->counters().elections;
   if (const auto now = leader(); now && on_leader_) on_leader_(*now);
+}
+
+void SimCluster::check_limits(std::size_t server, const driver::Holdings& held) {
+  constexpr std::uint64_t kLooksPerLookAtTheDisk = 4;
+  Machine& machine = *machines_[server];
+  const ResourceBasis basis{.servers = size(),
+                            .window_requests = options_.wire == Wire::structs
+                                                   ? std::optional{options_.window_requests}
+                                                   : std::nullopt,
+                            .snapshots_retained = FileSnapshotOptions{}.retain};
+  if (const auto beyond = beyond_limits(held, options_.config, basis)) {
+    invariants_->violated("bounded resources: " + servers_[server].id.value + " holds " + *beyond);
+  }
+  if (++machine.looks % kLooksPerLookAtTheDisk != 0) return;
+  if (invariants_->shadow(server).rotten) machine.limits.excuse_snapshots();
+  if (const auto beyond = machine.limits.look(kept_on(*machine.disk), basis)) {
+    invariants_->violated("bounded resources: " + servers_[server].id.value + " keeps " + *beyond);
+  }
 }
 
 bool SimCluster::step() {

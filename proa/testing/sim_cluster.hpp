@@ -16,6 +16,10 @@ namespace proa {
 
 struct FileSnapshotOptions;
 
+namespace driver {
+struct Holdings;
+}
+
 namespace testing {
 
 class LinkCuts;
@@ -221,6 +225,7 @@ class SimCluster {
   void end_crashed_processes();
   void crash_soon(std::size_t server);
   void notice_leader();
+  void check_limits(std::size_t server, const driver::Holdings& held);
   Struck struck(std::size_t server);
   bool has_cut_links(std::size_t server);
 

@@ -91,6 +91,7 @@ void SimCluster::end_process(std::size_t server) {
         server, machine.crash_kind == Crash::power ? "the power is cut" : "the process is killed");
   }
   ++counters_.crashes;
+  machine.limits.excuse_one();
   if (leader() == server) ++counters_.leader_crashes;
   const ServerShadow& shadow = invariants_->shadow(server);
   const bool in_flight = shadow.log_in_flight.has_value();

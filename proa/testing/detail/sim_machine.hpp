@@ -7,6 +7,7 @@
 #include "proa/store/memory_snapshot_store.hpp"
 #include "proa/store/memory_stable_store.hpp"
 #include "proa/store/wal.hpp"
+#include "proa/testing/detail/resources.hpp"
 #include "proa/testing/sim_cluster.hpp"
 #include "proa/testing/sim_file_system.hpp"
 
@@ -24,6 +25,8 @@ struct SimCluster::Machine {
   bool has_cut_links = false;
   bool write_was_torn = false;        ///< a part of a log write reached the medium
   Crash crash_kind = Crash::process;  ///< when the process ends at an operation of its disk
+  DiskLimits limits = {};
+  std::uint64_t looks = 0;  ///< at what the server holds
 };
 
 /// What dies with it; from the last to the first.

@@ -11,8 +11,12 @@ namespace proa::testing {
 /// Looks at the core before any of its effects is carried out.
 class StandProbe final : public driver::Probe {
  public:
-  StandProbe(std::shared_ptr<Invariants> invariants, std::size_t server, Fn<void()> seen)
-      : invariants_(std::move(invariants)), server_(server), seen_(std::move(seen)) {}
+  struct Hooks {
+    Fn<void()> seen = {};
+    Fn<void(const driver::Holdings&)> held = {};
+  };
+  StandProbe(std::shared_ptr<Invariants> invariants, std::size_t server, Hooks hooks)
+      : invariants_(std::move(invariants)), server_(server), hooks_(std::move(hooks)) {}
 
   void taken(const core::Effects&, const core::View& view) override {
     Invariants::Stand stand{
@@ -32,8 +36,9 @@ class StandProbe final : public driver::Probe {
       journal->stands(server_, state_of(view.role), view.term, view.commit_index);
     }
     invariants_->seen(server_, stand);
-    seen_();
+    hooks_.seen();
   }
+  void held(const driver::Holdings& held) override { hooks_.held(held); }
   void applied(const EntryView& entries) override {
     invariants_->runs_up_to(server_, entries.last_index());
   }
@@ -46,7 +51,7 @@ class StandProbe final : public driver::Probe {
 
   std::shared_ptr<Invariants> invariants_;
   std::size_t server_;
-  Fn<void()> seen_;
+  Hooks hooks_;
   std::uint64_t revision_ = 0;  ///< of the configurations that were shown
 };
 
