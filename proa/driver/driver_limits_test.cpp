@@ -122,12 +122,19 @@ TEST_F(DriverWithFewBytes, TakesUpOneRoundAndThenWaitsForItsDisk) {
   EXPECT_EQ(answered(), "ok3 ok4 ok5 ok6");
 }
 
-// The bytes are those that are not durable: they do not wait for the state machine as well.
+// The bytes are those that are not durable: they do not wait for the state machine as well, and the
+// write that comes back opens the turn in which the next round begins.
 TEST_F(DriverWithFewBytes, GoesOnAsSoonAsItsDiskHasFollowed) {
   become_leader();
-  stall_state_machine();
-  propose_one_by_one(5);
-  EXPECT_EQ(stand(), "last 7, committed 7, durable 7");
+  stall_state_machine(10s);
+  propose_one_by_one(1);
+  stall_disk(20ms);
+  propose_one_by_one(1);
+  propose();
+  settle();
+  EXPECT_EQ(stand(), "last 4, committed 4, durable 3");
+  run_for(20ms);
+  EXPECT_EQ(stand(), "last 5, committed 4, durable 4");
   EXPECT_EQ(answered(), "");
 }
 
