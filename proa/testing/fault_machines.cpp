@@ -26,12 +26,17 @@ FaultOptions draw_faults(Choices& random) {
   options.load = draw_load_faults(load);
   Choices second = random.apart("second operator");
   options.second_orders = draw_second_orders(second);
+  Choices strays = random.apart("stray connections");
+  options.strays = draw_strays(strays);
   return options;
 }
 
 void restrict_to(Preset preset, FaultOptions& faults) {
   const bool has_bad_network = preset == Preset::flaky_network || preset == Preset::everything;
-  if (!has_bad_network) faults.network = {};
+  if (!has_bad_network) {
+    faults.network = {};
+    faults.strays = {};
+  }
   if (preset == Preset::everything) return;
   faults.clocks = {};
   faults.meddling = {};
@@ -45,8 +50,9 @@ FaultMachines::FaultMachines(SimCluster& cluster, const FaultOptions& options,
       clocks_(cluster, options.clocks, choices.apart("clock faults")),
       meddler_(cluster, options.meddling, choices.apart("meddler")),
       load_(cluster, options.load, std::move(work), choices.apart("load faults")),
+      strays_(cluster, options.strays, choices.apart("stray connections")),
       second_operator_(cluster, options.second_orders, choices.apart("second operator")),
-      all_{&network_, &clocks_, &meddler_, &load_} {}
+      all_{&network_, &clocks_, &meddler_, &load_, &strays_} {}
 
 void FaultMachines::start() {
   for (FaultMachine* machine : all_)
@@ -88,7 +94,8 @@ FaultCounters FaultMachines::counters() const {
           .clocks = clocks_.counters(),
           .meddling = meddler_.counters(),
           .load = load_.counters(),
-          .second_orders = second_operator_.counters()};
+          .second_orders = second_operator_.counters(),
+          .strays = strays_.made()};
 }
 
 }  // namespace proa::testing

@@ -6,6 +6,7 @@
 #include "proa/testing/network_faults.hpp"
 #include "proa/testing/operator.hpp"
 #include "proa/testing/preset.hpp"
+#include "proa/testing/stray_connections.hpp"
 
 namespace proa::testing {
 
@@ -16,6 +17,7 @@ struct FaultOptions {
   MeddlerOptions meddling = {};
   LoadFaultOptions load = {};
   OperatorOptions second_orders = {.works = false};
+  StrayOptions strays = {};
 };
 
 FaultOptions draw_faults(Choices& random);
@@ -29,6 +31,7 @@ struct FaultCounters {
   MeddlerCounters meddling = {};
   LoadFaultCounters load = {};
   OperatorCounters second_orders = {};
+  std::uint64_t strays = 0;
 };
 
 /// All of them. Threads: one.
@@ -51,6 +54,7 @@ class FaultMachines final : public FaultMachine {
   ClockFaults clocks_;
   Meddler meddler_;
   LoadFaults load_;
+  StrayConnections strays_;
   Operator second_operator_;  ///< knows nothing of the first one
   std::vector<FaultMachine*> all_;
 };

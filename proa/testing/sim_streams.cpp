@@ -69,25 +69,63 @@ void SimStreams::try_dial(const std::shared_ptr<Dial>& dial) {
 }
 
 void SimStreams::establish(const std::shared_ptr<Dial>& dial, SimStreamLayer& at) {
-  auto connection = std::make_shared<Connection>();
-  connection->ends[0].address = dial->from;
+  const std::shared_ptr<Connection> connection = open(dial->from, dial->to, at);
   connection->ends[0].runtime = dial->runtime;
-  connection->ends[1].address = dial->to;
-  connection->ends[1].runtime = at.runtime();
-  connection->ways = {&link(dial->from, dial->to), &link(dial->to, dial->from)};
-  std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
-  connections_.push_back(connection);
-  at.accept(std::make_unique<SimStream>(*this, connection, 1));
+  connection->beginning = new_beginning(dial->from, dial->to);
   scheduler_.after(draw_delay(), kDialTag, [this, dial, connection] {
     scheduler_.cancel(dial->limit);
     dial->finish(std::make_unique<SimStream>(*this, connection, 0));
   });
 }
 
+/// Its first end has no process yet.
+std::shared_ptr<SimStreams::Connection> SimStreams::open(const ServerAddress& from,
+                                                         const ServerAddress& to,
+                                                         SimStreamLayer& at) {
+  auto connection = std::make_shared<Connection>();
+  connection->ends[0].address = from;
+  connection->ends[1].address = to;
+  connection->ends[1].runtime = at.runtime();
+  connection->ways = {&link(from, to), &link(to, from)};
+  std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
+  connections_.push_back(connection);
+  at.accept(std::make_unique<SimStream>(*this, connection, 1));
+  return connection;
+}
+
+/// Nothing, if beginnings are not kept.
+std::shared_ptr<SimStreams::Beginning> SimStreams::new_beginning(const ServerAddress& from,
+                                                                 const ServerAddress& to) {
+  if (!keeps_beginnings_) return nullptr;
+  if (beginnings_.size() == kBeginningsMax) beginnings_.pop_front();
+  beginnings_.push_back(
+      std::make_shared<Beginning>(Beginning{.from = from, .to = to, .at = scheduler_.now()}));
+  return beginnings_.back();
+}
+
+bool SimStreams::begin_again(const Beginning& beginning, Duration lasts) {
+  const auto listening = listening_.find(beginning.to);
+  if (listening == listening_.end() || listening->second->runtime()->ended()) return false;
+  const std::shared_ptr<Connection> connection =
+      open(beginning.from, beginning.to, *listening->second);
+  send(connection, 0, beginning.bytes);
+  scheduler_.after(lasts, kStreamTag, [this, connection] {
+    connection->ends[0].open = false;
+    end(connection, 0);
+  });
+  return true;
+}
+
 void SimStreams::send(const std::shared_ptr<Connection>& connection, std::size_t side,
                       std::vector<std::byte> bytes) {
   Flow& flow = connection->flows[side];
   flow.bytes_under_way += bytes.size();
+  if (side == 0 && connection->beginning != nullptr) {
+    std::vector<std::byte>& kept = connection->beginning->bytes;
+    const std::size_t room = kBeginningBytesMax - kept.size();
+    const ByteView first = ByteView{bytes}.first(std::min(bytes.size(), room));
+    kept.insert(kept.end(), first.begin(), first.end());
+  }
   const Link& way = *connection->ways[side];
   if (way.is_cut && way.mode == StreamCut::half_open) connection->dead = true;
   if (connection->dead) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <vector>
@@ -53,6 +54,23 @@ class SimStreams {
   SimStreamOptions& options() { return options_; }
   std::uint64_t replies_lost() const { return replies_lost_; }  ///< writes, by StreamCut::replies
 
+  /// What whoever dialled has sent first over a connection.
+  struct Beginning {
+    ServerAddress from = {};
+    ServerAddress to = {};
+    Instant at = {};
+    std::vector<std::byte> bytes = {};
+  };
+  static constexpr std::size_t kBeginningsMax = 64;
+  static constexpr std::size_t kBeginningBytesMax = 16 << 10;
+  /// From now on the beginnings of the newest connections are kept, so many.
+  void keep_beginnings() { keeps_beginnings_ = true; }
+  const std::deque<std::shared_ptr<Beginning>>& beginnings() const { return beginnings_; }
+  /// The same bytes reach the same server over a connection of their own, which is answered to
+  /// nobody and closed after `lasts`: a duplicate that was under way for long. False: nobody
+  /// listens there.
+  bool begin_again(const Beginning& beginning, Duration lasts);
+
  private:
   friend class SimStream;
   friend class SimStreamLayer;
@@ -69,6 +87,9 @@ class SimStreams {
   void begin_dial(const std::shared_ptr<Dial>& dial, Duration limit);
   void try_dial(const std::shared_ptr<Dial>& dial);
   void establish(const std::shared_ptr<Dial>& dial, SimStreamLayer& at);
+  std::shared_ptr<Connection> open(const ServerAddress& from, const ServerAddress& to,
+                                   SimStreamLayer& at);
+  std::shared_ptr<Beginning> new_beginning(const ServerAddress& from, const ServerAddress& to);
   void send(const std::shared_ptr<Connection>& connection, std::size_t side,
             std::vector<std::byte> bytes);
   bool lose_reply(const std::shared_ptr<Connection>& connection, std::size_t side, const Link& way);
@@ -91,7 +112,9 @@ class SimStreams {
   std::vector<std::weak_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Dial>> waiting_dials_;  ///< for a link to be healed
   std::uint64_t replies_lost_ = 0;
-  std::vector<std::vector<std::byte>> buffers_;  ///< empty ones, for what is written next
+  bool keeps_beginnings_ = false;
+  std::deque<std::shared_ptr<Beginning>> beginnings_;  ///< the oldest first
+  std::vector<std::vector<std::byte>> buffers_;        ///< empty ones, for what is written next
 };
 
 }  // namespace proa::testing

@@ -196,5 +196,51 @@ TEST_F(Streams, AreDialledAndAnsweredByTheOtherSideWhileAnswersAreLost) {
   EXPECT_EQ(read(*b), "ask");
 }
 
+TEST_F(Streams, BeginOnceMoreAsTheyBeganLongAgo) {
+  connect();
+  run();
+  write(*a, "not kept");
+  EXPECT_TRUE(streams.beginnings().empty());
+  streams.keep_beginnings();
+  connect();
+  run();
+  write(*a, "hello");
+  run();
+  EXPECT_EQ(read(*b), "hello");
+  a.reset();
+  run(10min);
+  EXPECT_EQ(read(*b), "(gone)");
+
+  ASSERT_EQ(streams.beginnings().size(), 1U);
+  const SimStreams::Beginning beginning = *streams.beginnings().front();
+  EXPECT_TRUE(streams.begin_again(beginning, 1s));
+  run();
+  EXPECT_EQ(read(*b), "hello");
+  EXPECT_EQ(b->remote(), "a");
+  EXPECT_EQ(write(*b, "who is it?"), 10U);
+  run();
+  EXPECT_EQ(read(*b), "");
+  run(2s);
+  EXPECT_EQ(read(*b), "(gone)");
+  EXPECT_EQ(streams.beginnings().size(), 1U);  // it is none of its own
+
+  at_b.reset();
+  EXPECT_FALSE(streams.begin_again(beginning, 1s));
+}
+
+TEST_F(Streams, KeepSoManyBeginningsAndSoMuchOfEach) {
+  streams.options().window_bytes = 1 << 20;
+  streams.keep_beginnings();
+  for (std::size_t i = 0; i < SimStreams::kBeginningsMax + 1; ++i) {
+    connect();
+    run();
+    write(*a, std::to_string(i) + std::string(SimStreams::kBeginningBytesMax, '.'));
+  }
+  ASSERT_EQ(streams.beginnings().size(), SimStreams::kBeginningsMax);
+  for (const auto& beginning : streams.beginnings())
+    EXPECT_EQ(beginning->bytes.size(), SimStreams::kBeginningBytesMax);
+  EXPECT_EQ(streams.beginnings().front()->bytes.front(), std::byte{'1'});
+}
+
 }  // namespace
 }  // namespace proa::testing

@@ -72,6 +72,7 @@ void Tally::add(const SeedReport& report) {
   shown("replies lost alone", report.replies_lost);
   shown("times links were clogged", troubles(testing::NetworkTrouble::clog));
   shown("times lines were narrow", troubles(testing::NetworkTrouble::narrow));
+  shown("stray connections", report.faults.strays);
   const auto clock_troubles = [&](testing::ClockTrouble trouble) {
     return report.faults.clocks.made[static_cast<std::size_t>(trouble)];
   };

@@ -34,9 +34,10 @@ struct SimStreams::Connection {
     bool broken = false;  ///< every call fails
   };
   std::array<End, 2> ends = {};
-  std::array<Flow, 2> flows = {};        ///< flows[i] is written by ends[i]
-  std::array<const Link*, 2> ways = {};  ///< ways[i] is the one that flows[i] takes
-  bool dead = false;                     ///< half-open: bytes vanish without a word
+  std::array<Flow, 2> flows = {};             ///< flows[i] is written by ends[i]
+  std::array<const Link*, 2> ways = {};       ///< ways[i] is the one that flows[i] takes
+  bool dead = false;                          ///< half-open: bytes vanish without a word
+  std::shared_ptr<Beginning> beginning = {};  ///< what ends[0] has sent first, if that is kept
 };
 
 /// An attempt to connect, until it succeeds, fails or is given up.
