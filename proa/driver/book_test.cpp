@@ -45,12 +45,25 @@ TEST_F(BookOfWaiters, KnowsForWhatNobodyWaits) {
   EXPECT_TRUE(book.waits_in({.first = {1}, .last = {3}}));
   EXPECT_FALSE(book.waits_in({.first = {1}, .last = {2}}));
   EXPECT_FALSE(book.waits_in({.first = {7}, .last = {9}}));
+  EXPECT_FALSE(book.waits_in({.first = {4}, .last = {3}}));
   EXPECT_EQ(complete(book.take_up_to({5})), "3 ");
+  EXPECT_EQ(complete(book.take_up_to({6})), "6 ");
+  EXPECT_FALSE(book.waits_in({.first = {1}, .last = {9}}));
+}
+
+// Its places are used again, for other indexes.
+TEST_F(BookOfWaiters, TakesNoIndexForAnother) {
+  note(100);
+  for (std::uint64_t far = 1; far <= 100; ++far) {
+    EXPECT_FALSE(book.waits_for({100 - far}));
+    EXPECT_FALSE(book.waits_for({100 + far}));
+  }
 }
 
 TEST_F(BookOfWaiters, TakesOutTheEndOfIt) {
   for (const std::uint64_t index : {3U, 4U, 5U, 6U})
     note(index);
+  EXPECT_EQ(complete(book.take_from({9})), "");
   EXPECT_EQ(complete(book.take_from({5})), "5 6 ");
   note(5);
   EXPECT_EQ(complete(book.take_up_to({5})), "3 4 5 ");

@@ -240,6 +240,16 @@ TEST_F(DriverCalls, LeavesWhenTheTransferThatIsUnderWayIsOver) {
   EXPECT_EQ(answered(), "ok down");
 }
 
+TEST_F(DriverCalls, LeavesAtOnceWhenNobodyCanTakeOver) {
+  become_leader();
+  shut_down();
+  settle();
+  EXPECT_EQ(journal.take(), "timeout-now>b flush");
+  answer("b", Channel::control, fail(Errc::peer_unreachable, "connection refused"));
+  settle();
+  EXPECT_EQ(answered(), "down");
+}
+
 TEST_F(DriverCalls, TellsWhoWaitsForALeaderOnceThereIsOne) {
   wait_for_a_leader();
   settle();

@@ -156,8 +156,8 @@ struct DriverOfAServer : ::testing::Test {
       text += (text.empty() ? "" : " ") + answer;
     return text;
   }
-  void receive_append(LogPosition prev, EntryView entries) {
-    const AppendEntriesRequest request{.term = {2},
+  void receive_append(LogPosition prev, EntryView entries, Term term = {2}) {
+    const AppendEntriesRequest request{.term = term,
                                        .leader = {.id = {"b"}, .address = {"b"}},
                                        .prev_log = prev,
                                        .entries = std::move(entries),

@@ -92,6 +92,18 @@ TEST_F(DriverRestore, IsRefusedWhileAnotherOneIsUnderWay) {
   EXPECT_EQ(listener->view.snapshot, (LogPosition{{2}, {51}}));
 }
 
+// The first entry of the leadership, in the same turn, is not the one that its caller waits for.
+TEST_F(DriverRestore, IsRefusedAMomentBeforeItLeads) {
+  run_until([this] { return transport->peers.contains("b"); });
+  answer("b", Channel::control, RequestPreVoteReply{.term = {2}, .granted = true});
+  settle();
+  restore();
+  answer("b", Channel::control, RequestVoteReply{.term = {2}, .granted = true});
+  settle();
+  ASSERT_EQ(listener->view.role, core::Role::leader);
+  EXPECT_EQ(answered(), "not_leader");
+}
+
 TEST_F(DriverRestore, IsRefusedWhileASnapshotIsTaken) {
   become_leader();
   runtime->set_task_max(Lane::snapshot, 60ms);

@@ -73,13 +73,13 @@ struct DriverSnapshots : DriverOfAServer {
   ScriptedPeer::Snapshot& sent() { return transport->peers["c"]->snapshots.front(); }
 
   /// A leader sends a snapshot up to `last`; what it says is in `installed`.
-  std::shared_ptr<BytePipe> receive_snapshot(LogPosition last, std::uint64_t size,
-                                             Term term = {2}) {
+  std::shared_ptr<BytePipe> receive_snapshot(LogPosition last, std::uint64_t size, Term term = {2},
+                                             const char* leader = "b") {
     settle();
     auto state = std::make_shared<BytePipe>();
     const InstallSnapshotRequest request{
         .term = term,
-        .leader = {.id = {"b"}, .address = {"b"}},
+        .leader = {.id = {leader}, .address = {leader}},
         .snapshot = {
             .last = last, .configuration = listener->view.latest_configuration, .size = size}};
     runtime->loop().post([this, request, state] {
@@ -169,6 +169,23 @@ TEST_F(DriverSnapshots, AreNotSpokenOfWhenTheNodeHasStoppedMeanwhile) {
   run_until([this] { return listener->has_ended; });
   EXPECT_TRUE(logger->lines.empty()) << logger->lines.front();
   EXPECT_EQ(answered(), "shutdown? shutdown");
+  const std::uint64_t tasks = runtime->counters(Lane::snapshot).lane_tasks;
+  run_for(1s);
+  EXPECT_EQ(runtime->counters(Lane::snapshot).lane_tasks, tasks) << "it ends when its lanes do";
+}
+
+TEST_F(DriverSnapshots, AreNotWrittenOnceTheNodeHasStopped) {
+  become_leader();
+  runtime->set_task_max(Lane::fsm, 200ms);
+  take_snapshot();
+  settle();
+  ASSERT_EQ(journal.take(), "view");
+  logs->fails = true;
+  propose();
+  run_until([this] { return listener->has_ended; });
+  run_for(1s);
+  EXPECT_EQ(answered(), "shutdown? shutdown");
+  EXPECT_EQ(stored(), 0U);
 }
 
 // Reference §8.15: at the pace of the interval, if the log has grown by the threshold.
@@ -391,6 +408,13 @@ TEST_F(DriverSnapshots, DoNotGiveWayToOneOfAnOlderTerm) {
   EXPECT_FALSE(first->stopped().has_value());
 }
 
+TEST_F(DriverSnapshots, DoNotGiveWayToOneOfWhoDoesNotLead) {
+  const auto first = receive_snapshot({{2}, {9}}, 12);
+  receive_snapshot({{2}, {9}}, 12, Term{2}, "c");
+  EXPECT_EQ(journal.take(), "save refused@2 flush");
+  EXPECT_FALSE(first->stopped().has_value());
+}
+
 TEST_F(DriverSnapshots, DoNotGiveWayToNonsenseWhileNoLeaderIsKnown) {
   const auto first = receive_snapshot({{2}, {9}}, 12);
   run_until([this] { return !listener->view.leader.has_value(); });
@@ -404,7 +428,9 @@ TEST_F(DriverSnapshots, DoNotGiveWayToNonsenseWhileNoLeaderIsKnown) {
 TEST_F(DriverSnapshots, OfALeaderThatFallsSilentAreGivenUp) {
   const auto state = receive_snapshot({{2}, {9}}, 12);
   state->try_push(chunk_of(5));
-  run_for(2 * SnapshotReceiver::kSilenceMax + 1s);
+  run_for(SnapshotReceiver::kSilenceMax + 1s);
+  EXPECT_FALSE(state->stopped().has_value()) << "it was not silent all the time";
+  run_for(SnapshotReceiver::kSilenceMax);
   EXPECT_TRUE(state->stopped().has_value());
   const std::string all = journal.take();
   EXPECT_NE(all.find("refused@"), std::string::npos) << all;

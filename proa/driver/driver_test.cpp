@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "proa/driver/driver_fixture_test.hpp"
 
 namespace proa::driver {
@@ -139,6 +141,21 @@ TEST_F(DriverOfAServer, HasTheLogPreparedWhenTheNextWriteWouldNotBeQuick) {
   EXPECT_EQ(logs->prepared, prepared + 1);
 }
 
+// What is cut off was perhaps written a moment before.
+TEST_F(DriverWithLanes, CutsOffWhatANewLeaderDoesNotHaveAfterTheWritesBefore) {
+  runtime->set_task_max(Lane::log, std::chrono::milliseconds{30});
+  receive_append({.term = {1}, .index = {1}}, entries_at(2, {2}));
+  settle();
+  receive_append({.term = {2}, .index = {2}}, entries_at(3, {2}));
+  settle();
+  receive_append({}, {}, {3});  // its term alone
+  settle();
+  receive_append({.term = {2}, .index = {2}}, entries_at(3, {3}), {3});
+  run_for(std::chrono::milliseconds{200});
+  EXPECT_EQ(listener->view.durable_index, LogIndex{3});
+  EXPECT_EQ(logs->read({.first = {3}, .last = {3}}, 1 << 20)->back().term, Term{3});
+}
+
 TEST_F(DriverOfAServer, AsksAnotherToTakeOverBeforeItLeaves) {
   become_leader();
   Promise<void> promise{runtime};
@@ -196,6 +213,34 @@ TEST_F(DriverOfAServer, TellsTheTruthAboutEveryOpenProposalWhenItIsShutDown) {
   EXPECT_FALSE(listener->death.has_value());
 }
 
+TEST_F(DriverOfAServer, TellsTheTruthAboutEveryOpenProposalWhenItIsClosed) {
+  become_leader();
+  propose();
+  settle();
+  propose();  // waits for the round
+  settle();
+  Fn<void()> close = [this] { driver->close(); };
+  runtime->run_on_loop(close);
+  driver = nullptr;
+  settle();
+  EXPECT_EQ(answered(), "shutdown? shutdown");
+}
+
+TEST_F(DriverOfAServer, KeepsCommandsAndBarriersOfOneRoundApart) {
+  become_leader();
+  propose();
+  inbox->push(Proposal{.kind = EntryKind::barrier});
+  propose();
+  settle();
+  const EntryView entries =
+      std::get<AppendEntriesRequest>(transport->peers["b"]->append.back().request).entries;
+  ASSERT_EQ(entries.last_index(), LogIndex{5});
+  for (const std::uint64_t index : {3U, 4U, 5U}) {
+    const EntryKind kind = index == 4 ? EntryKind::barrier : EntryKind::command;
+    EXPECT_EQ(entries.sub({.first = {index}, .last = {index}}).back().kind, kind);
+  }
+}
+
 TEST_F(DriverOfAServer, TellsTheTruthWhenItLosesItsLeadership) {
   become_leader();
   propose();
@@ -245,6 +290,41 @@ TEST_F(DriverWithoutCache, ReadsFromTheLogWhatTheTailHasLetGo) {
          AppendEntriesReply{.term = {2}, .last_log = {1}, .no_retry_backoff = true});
   settle();
   EXPECT_EQ(journal.take(), "read1..3 append1..3>c flush");
+}
+
+TEST_F(DriverWithoutCache, StopsWhenItsLogCannotBeRead) {
+  become_leader();
+  logs->read_fails = true;
+  answer("c", Channel::append,
+         AppendEntriesReply{.term = {2}, .last_log = {1}, .no_retry_backoff = true});
+  settle();
+  ASSERT_TRUE(listener->death.has_value());
+  EXPECT_EQ(listener->death->detail, "the disk cannot be read");
+}
+
+TEST_F(DriverWithoutCache, SendsNothingThatItHasReadOnceItIsDeposed) {
+  become_leader();
+  runtime->set_task_max(Lane::reader, std::chrono::milliseconds{60});
+  propose();
+  settle();
+  answer("c", Channel::append,
+         AppendEntriesReply{.term = {2}, .last_log = {1}, .no_retry_backoff = true});
+  settle();
+  ASSERT_NE(journal.take().find("read1"), std::string::npos);
+  answer("b", Channel::append, AppendEntriesReply{.term = {9}});
+  run_for(std::chrono::milliseconds{100});
+  ASSERT_EQ(listener->view.role, core::Role::follower);
+  EXPECT_EQ(journal.take(), "save");
+}
+
+// What a read finds gone was removed behind a snapshot, so the peer needs that.
+TEST_F(DriverWithoutCache, SendsASnapshotInPlaceOfEntriesThatAReadFindsGone) {
+  become_leader();
+  logs->readable_from = {2};
+  answer("c", Channel::append,
+         AppendEntriesReply{.term = {2}, .last_log = {1}, .no_retry_backoff = true});
+  run_until([this] { return std::ranges::count(journal.words, "view") > 0; });
+  EXPECT_FALSE(listener->death.has_value());
 }
 
 TEST_F(DriverOfAServer, TriesAgainWhenTheWindowHasRoom) {

@@ -32,6 +32,17 @@ TEST(SavedHardState, OfANewServerIsEmpty) {
   EXPECT_EQ(*load_hard_state(store), HardState{});
 }
 
+// A store that knows no difference between nothing and no bytes gives these.
+TEST(SavedHardState, OfNoBytesIsEmpty) {
+  MemoryStableStore store;
+  const std::array values{KeyValue{.key = "CurrentTerm", .value = SharedBytes::copy_of("")},
+                          KeyValue{.key = "LastVoteTerm", .value = SharedBytes::copy_of("")}};
+  ASSERT_TRUE(store.set(values));
+  const auto loaded = load_hard_state(store);
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(*loaded, HardState{});
+}
+
 // The names are the model's (reference §4.1); the highest byte comes first, as in raft-boltdb.
 TEST(SavedHardState, UsesTheModelsNames) {
   MemoryStableStore store;

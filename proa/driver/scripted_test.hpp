@@ -149,6 +149,7 @@ class ScriptedLog final : public LogStore {
   Result<LogSummary> open() override { return store_.open(); }
   Result<EntryView> read(IndexRange range, std::size_t bytes_max) const override {
     journal_.add("read" + to_string(range.first) + ".." + to_string(range.last));
+    if (read_fails) return fail(Errc::io_error, "the disk cannot be read");
     if (range.first < readable_from) return fail(Errc::log_not_found, "compacted");
     return store_.read(range, bytes_max);
   }
@@ -176,6 +177,7 @@ class ScriptedLog final : public LogStore {
   }
 
   bool fails = false;
+  bool read_fails = false;
   bool is_ready = true;
   std::size_t prepared = 0;
   std::size_t to_prepare = 0;  ///< in so many steps

@@ -85,7 +85,7 @@ void SnapshotTaker::replace_newest() {
 /// A snapshot holds the configuration in force at its end. If the committed one comes from an entry
 /// that is still to be applied, a later turn tries again.
 void SnapshotTaker::go_on() {
-  if (busy_ || stopped_ || (!due_ && !replaces_ && waiting_.empty())) return;
+  if (busy_ || (!due_ && !replaces_ && waiting_.empty())) return;
   const SnapshotPoint point = around_.events.snapshot_point();
   const bool has_news = replaces_ || point.newest.index < point.applied.index;
   if (has_news) return point.is_whole() ? begin(point.newest) : void();
@@ -103,7 +103,7 @@ void SnapshotTaker::begin(LogPosition newest) {
       {.on_lane = [job, fsm = parts_.fsm] { job->view = fsm->snapshot(); },
        .done =
            [this, job, alive = alive_] {
-             if (*alive && !stopped_) have_view(job);
+             if (*alive) have_view(job);
            }});
 }
 
@@ -128,7 +128,7 @@ void SnapshotTaker::write(std::shared_ptr<Job> job) {
     job->written = job->write_to(*parts.snapshots);
     job->view = std::unique_ptr<Fsm::Snapshot>{};
     parts.runtime->loop().post([this, job, alive] {
-      if (*alive && !stopped_) written(*job);
+      if (*alive) written(*job);
     });
   });
 }
@@ -156,7 +156,7 @@ void SnapshotTaker::complete(std::vector<Promise<SnapshotMeta>> waiting,
 }
 
 void SnapshotTaker::stop(const Error& why) {
-  stopped_ = true;
+  *alive_ = false;
   timer_.disarm();
   complete(std::exchange(served_, {}), fail(why));
   complete(std::exchange(waiting_, {}), fail(why));

@@ -53,7 +53,7 @@ class SnapshotTaker {
     LaneExecutor& lane;
     SnapshotTakerEvents& events;
   };
-  /// All of these must outlive the taker; its completions do nothing once it is gone.
+  /// All of these must outlive the taker; its completions do nothing once it is stopped or gone.
   SnapshotTaker(SnapshotTakerParts parts, Surroundings around, const ReloadableConfig& config);
   ~SnapshotTaker() { *alive_ = false; }
   SnapshotTaker(const SnapshotTaker&) = delete;
@@ -66,7 +66,7 @@ class SnapshotTaker {
   /// The newest cannot be read: takes one even if nothing was applied since.
   void replace_newest();
   bool busy() const { return busy_; }
-  /// Begins one that is due, if it may begin now. Once in every turn.
+  /// Begins one that is due, if it may begin now. Once in every turn, and not after stop().
   void go_on();
   /// Takes no more; whoever waits is told.
   void stop(const Error& why);
@@ -92,7 +92,6 @@ class SnapshotTaker {
   bool due_ = false;
   bool replaces_ = false;  ///< one that reaches no further than the newest will do
   bool busy_ = false;
-  bool stopped_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

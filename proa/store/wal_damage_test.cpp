@@ -351,6 +351,31 @@ TEST_F(WalDamage, OfBothCopiesIsAnUnfinishedSegmentIfItIsTheNewestAndHoldsNone) 
   EXPECT_EQ(last(), LogIndex{kBatches + 2});
 }
 
+// What the disk says the next time is for the caller to find out.
+TEST_F(WalDamage, IsNotLookedForWhenAReadFails) {
+  start();
+  write(1, 3);
+  disk_->fail_after(1, testing::DiskFault::Kind::read_error);
+  const auto read = log_->read({LogIndex{1}, LogIndex{1}}, SIZE_MAX);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Errc::io_error);
+  EXPECT_TRUE(log_->read({LogIndex{1}, LogIndex{1}}, SIZE_MAX));
+}
+
+// The very first one, too: nothing was ever written to such a log.
+TEST_F(WalDamage, OfBothCopiesIsANewLogIfTheFirstSegmentHoldsNoBatch) {
+  start();
+  write(1, 1);
+  stop();
+  overwrite(0, 0, std::vector<std::byte>(4 * kBlock));
+  start();
+  ASSERT_TRUE(opened_) << opened_.error().detail;
+  EXPECT_TRUE(opened_->log.entries.empty());
+  write(1, 2);
+  restart();
+  EXPECT_EQ(last(), LogIndex{2});
+}
+
 TEST_F(WalDamage, ByAHeaderThatDoesNotFitItsNameIsRefused) {
   start();
   write(1, kBatches + 1);
@@ -438,6 +463,11 @@ TEST_F(WalDamage, IsNotWhatANewerFormatIs) {
   EXPECT_TRUE(contains(refusal(Errc::unsupported_protocol), "newer format than 1"));
   EXPECT_EQ(content(0), before);
   EXPECT_EQ(segments().size(), 1U);
+  stop();
+  rot(0, 9);  // now only the second copy says it
+  overwrite(0, kBlock, newer);
+  start();
+  EXPECT_TRUE(contains(refusal(Errc::unsupported_protocol), "newer format than 1"));
 }
 
 }  // namespace

@@ -37,9 +37,8 @@ class WalDamage : public ::testing::Test {
  protected:
   void start() {
     files_ = std::make_shared<SimFileSystem>(disk_);
-    log_ = std::make_unique<Wal>(
-        files_, kDirectory,
-        WalOptions{.segment_bytes = WalOptions::kSegmentBytesMin, .seed = ++starts_});
+    log_ = std::make_unique<Wal>(files_, kDirectory,
+                                 WalOptions{.segment_bytes = segment_bytes_, .seed = ++starts_});
     opened_ = log_->open();
   }
   void stop() {
@@ -108,6 +107,7 @@ class WalDamage : public ::testing::Test {
   std::shared_ptr<SimFileSystem> files_;
   std::unique_ptr<Wal> log_;
   Result<LogSummary> opened_ = fail(Errc::io_error, "not opened");
+  std::uint64_t segment_bytes_ = WalOptions::kSegmentBytesMin;
   std::uint64_t starts_ = 0;
 };
 
