@@ -85,8 +85,10 @@ Result<void> FileStableStore::open() {
 
 /// Keeps the newer copy and makes both copies the newest.
 Result<void> FileStableStore::settle(const Slot& first, const Slot& second) {
-  const bool first_wins = second.state != HeaderState::ok ||
-                          (first.state == HeaderState::ok && first.sequence >= second.sequence);
+  const bool first_wins =
+      second.state != HeaderState::ok ||
+      (first.state == HeaderState::ok &&
+       (first.sequence >= second.sequence || mutant("older copy of term and vote believed")));
   const Slot& newest = first_wins ? first : second;
   values_ = newest.values;
   sequence_ = newest.sequence;

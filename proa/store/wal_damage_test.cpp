@@ -318,6 +318,22 @@ TEST_F(WalDamage, OfOneCopyOfASegmentHeaderIsMended) {
   }
 }
 
+// A recycled file: the write of one copy was lost, so it still is that of the segment before.
+TEST_F(WalDamage, OfOneCopyOfASegmentHeaderIsMendedThoughItIsThatOfAnotherSegment) {
+  start();
+  write(1, kBatches + 1);
+  stop();
+  const auto whole = content(1);
+  const auto other = content(0);
+  for (const std::uint64_t offset : {std::uint64_t{0}, kBlock}) {
+    overwrite(1, offset, ByteView{other}.subspan(offset, kBlock));
+    start();
+    ASSERT_EQ(last(), LogIndex{kBatches + 1});
+    stop();
+    EXPECT_EQ(content(1), whole);
+  }
+}
+
 TEST_F(WalDamage, OfBothCopiesIsRotIfTheSegmentHoldsABatch) {
   start();
   write(1, kBatches + 1);

@@ -69,8 +69,13 @@ Result<FoundSegment> find_segment(FileSystem& files, const std::string& director
     found.state = HeaderState::newer;
     return found;
   }
-  const bool first_ok = first.state == HeaderState::ok;
+  // A copy whose write was lost may be that of the segment that the file was before.
+  const auto is_of_name = [&](const HeaderCopy& copy) {
+    return segment_name(copy.header.sequence, copy.header.first_index) == name;
+  };
   const bool second_ok = second.state == HeaderState::ok;
+  const bool first_is_stale = second_ok && is_of_name(second) && !is_of_name(first);
+  const bool first_ok = first.state == HeaderState::ok && !first_is_stale;
   if (!first_ok && !second_ok) return found;
   found.state = HeaderState::ok;
   found.segment->header = first_ok ? first.header : second.header;

@@ -19,13 +19,15 @@ constexpr Duration kFullMax = 15s;
 constexpr std::uint64_t kRoomLeftMax = 256 << 10;
 constexpr Duration kGoesOnMax = 50ms;            ///< of the process around a node that has stopped
 constexpr std::uint64_t kMakesRoomPercent = 60;  ///< before the next start
+constexpr std::uint64_t kGoesStalePercent = 25;  ///< of the seeds
 
 }  // namespace
 
 const char* name_of(DiskTrouble trouble) {
   static constexpr auto kNames = std::to_array<const char*>(
       {"no trouble", "failed sync", "failed write", "failed read", "full disk", "crawling disk",
-       "rot of a log", "rot of term and vote", "rot of a snapshot", "misdirected write"});
+       "rot of a log", "rot of term and vote", "rot of a snapshot", "misdirected write",
+       "stale read"});
   static_assert(kNames.size() == kDiskTroubles);
   return kNames[static_cast<std::size_t>(trouble)];
 }
@@ -33,8 +35,18 @@ const char* name_of(DiskTrouble trouble) {
 DiskFaultOptions draw_disk_faults(Choices& random) {
   random.begin("classes");
   DiskFaultOptions options;
-  draw_weights(random, options.weights, 60, 40);
+  const std::span<std::uint64_t> weights{options.weights};
+  constexpr auto kStale = static_cast<std::size_t>(DiskTrouble::stale_read);
+  draw_weights(random, weights.first(kStale), 60, 40);
+  Choices stale = random.apart("stale reads");
+  stale.begin("classes");
+  const bool goes_stale = stale.percent(kGoesStalePercent);
+  weights[kStale] = (1 + stale.below(4)) * (goes_stale ? 1 : 0);
   return options;
+}
+
+bool goes_stale(const DiskFaultOptions& options) {
+  return options.weights[static_cast<std::size_t>(DiskTrouble::stale_read)] > 0;
 }
 
 DiskFaults::DiskFaults(SimCluster& cluster, const DiskFaultOptions& options, Choices choices)
@@ -73,6 +85,7 @@ void DiskFaults::make(DiskTrouble trouble, std::size_t server) {
     case DiskTrouble::rot_stable:
     case DiskTrouble::rot_snapshot:
     case DiskTrouble::misdirected:
+    case DiskTrouble::stale_read:
       return;
     case DiskTrouble::failed_sync:
       return disk.fail_after(1 + random_.below(kSyncsAheadMax), DiskFault::Kind::sync_error);
@@ -121,15 +134,17 @@ void DiskFaults::make_rot(DiskTrouble trouble, std::size_t server) {
   const std::uint64_t from_number = random_.below(UINT32_MAX);
   if (!may_rot(server)) return;
   const bool is_astray = trouble == DiskTrouble::misdirected;
-  const DiskTrouble kind = is_astray ? other_kind : trouble;
+  const bool is_stale = trouble == DiskTrouble::stale_read;
+  const DiskTrouble kind = is_astray || is_stale ? other_kind : trouble;
   const std::vector<DiskPlace> onto = at_rest(kind, server);
   const std::vector<DiskPlace> from = at_rest(from_kind, server);
   if (onto.empty() || (is_astray && from.empty())) return;
   SimDisk& disk = cluster_.disk(server);
   disk.forget_damage();  // of a snapshot that a newer one has replaced
   const DiskPlace& place = onto[onto_number % onto.size()];
-  const bool is_made = is_astray ? misdirect(disk, place, from[from_number % from.size()], random_)
-                                 : rot(disk, place, random_);
+  const bool is_made = is_astray  ? misdirect(disk, place, from[from_number % from.size()], random_)
+                       : is_stale ? go_stale(disk, place, random_)
+                                  : rot(disk, place, random_);
   if (!is_made) return;
   ++counters_.made[static_cast<std::size_t>(trouble)];
   cluster_.tell(Happening::fault, server, "of " + place.path);
@@ -138,6 +153,14 @@ void DiskFaults::make_rot(DiskTrouble trouble, std::size_t server) {
   if (kind == DiskTrouble::rot_snapshot) {
     rots_[server].snapshot = cluster_.invariants().shadow(server).snapshot.index;
   }
+  if (is_stale && kind == DiskTrouble::rot_stable) read_again(server);
+}
+
+/// Term and vote are read at a start only. An old copy that no start has mended, beside one that a
+/// power cut tears, would be two faults in one file, which nobody could tell from an older vote.
+void DiskFaults::read_again(std::size_t server) {
+  const Crash kind = random_.percent(50) ? Crash::power : Crash::process;
+  cluster_.crash(server, kind);
 }
 
 bool DiskFaults::is_rotten(std::size_t server) const {

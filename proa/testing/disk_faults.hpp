@@ -22,8 +22,9 @@ enum class DiskTrouble : std::uint8_t {
   rot_stable,    ///< in one of the two copies of term and vote,
   rot_snapshot,  ///< in the newest snapshot
   misdirected,   ///< a block of something takes the place of one of these
+  stale_read,    ///< a sector or a block of one of these reads as it did before its last write
 };
-inline constexpr std::size_t kDiskTroubles = 10;
+inline constexpr std::size_t kDiskTroubles = 11;
 const char* name_of(DiskTrouble trouble);
 
 struct DiskFaultOptions {
@@ -33,6 +34,8 @@ struct DiskFaultOptions {
 
 /// Each class is on in about a fifth of all seeds, by itself; in about half of them none is.
 DiskFaultOptions draw_disk_faults(Choices& random);
+/// A disk must keep what is written over.
+bool goes_stale(const DiskFaultOptions& options);
 
 struct DiskFaultCounters {
   std::array<std::uint64_t, kDiskTroubles> made = {};  ///< by DiskTrouble
@@ -76,6 +79,7 @@ class DiskFaults final : public StrikingMachine {
   void strike_with(std::size_t trouble, bool may) override;
   void make(DiskTrouble trouble, std::size_t server);
   void make_rot(DiskTrouble trouble, std::size_t server);
+  void read_again(std::size_t server);
   bool may_rot(std::size_t server) const;
   std::vector<DiskPlace> at_rest(DiskTrouble trouble, std::size_t server) const;
   void started(std::size_t server);

@@ -21,6 +21,8 @@ TEST(DiskFaults, EachClassIsOnInSomeSeedsAndAllAreOffInMany) {
     Choices choices{seed};
     const DiskFaultOptions options = draw_disk_faults(choices);
     if (options.weights == DiskFaultOptions{}.weights) ++calm;
+    EXPECT_EQ(goes_stale(options),
+              options.weights[static_cast<std::size_t>(DiskTrouble::stale_read)] > 0);
     for (std::size_t trouble = 0; trouble < kDiskTroubles; ++trouble)
       on[trouble] += options.weights[trouble] > 0 ? 1 : 0;
   }

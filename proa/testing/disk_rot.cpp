@@ -120,4 +120,29 @@ bool misdirect(SimDisk& disk, const DiskPlace& onto, const DiskPlace& from, Choi
   return !bytes.empty() && disk.damage(onto.path, to, bytes);
 }
 
+bool go_stale(SimDisk& disk, const DiskPlace& place, Choices& random) {
+  const bool is_block = random.percent(50);
+  const std::uint64_t which = random.below(UINT32_MAX);
+  const std::uint64_t unit = is_block ? disk.options().block_bytes : disk.options().sector_bytes;
+  if (!disk.options().keeps_older) return false;
+  struct Older {
+    std::uint64_t begin = 0;
+    std::vector<std::byte> bytes = {};
+  };
+  std::vector<Older> written_over;
+  disk.for_each_file([&](const std::string& path, const SimInode& file) {
+    if (path != place.path) return;
+    const std::uint64_t last = std::min<std::uint64_t>(place.end, file.cache.size());
+    for (std::uint64_t at = place.begin; at < last;) {
+      const std::uint64_t end = std::min(last, (at / unit + 1) * unit);
+      std::vector<std::byte> older = file.older.copy(at, end);
+      if (older != file.cache.copy(at, end)) written_over.push_back({at, std::move(older)});
+      at = end;
+    }
+  });
+  if (written_over.empty()) return false;
+  const Older& older = written_over[which % written_over.size()];
+  return disk.damage(place.path, older.begin, older.bytes);
+}
+
 }  // namespace proa::testing

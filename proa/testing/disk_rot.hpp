@@ -35,4 +35,8 @@ bool rot(SimDisk& disk, const DiskPlace& place, Choices& random);
 /// leaves it; what it should have overwritten has been written since.
 bool misdirect(SimDisk& disk, const DiskPlace& onto, const DiskPlace& from, Choices& random);
 
+/// A sector of the place, or a block, reads as it did before its latest durable write, which is
+/// lost although the disk has said that it is not. False: nothing in it has ever been written over.
+bool go_stale(SimDisk& disk, const DiskPlace& place, Choices& random);
+
 }  // namespace proa::testing

@@ -204,6 +204,7 @@ void SimDisk::decide_sector(SimInode& inode, std::uint32_t sector, std::uint64_t
   if (fate == Fate::vanishes || begin >= end) return;
   std::vector<std::byte> medium = inode.medium.copy(begin, end);
   const std::vector<std::byte> cache = inode.cache.copy(begin, end);
+  if (options_.keeps_older) inode.older.write(begin, medium);
   // A torn sector is new up to some byte and old behind it, or the other way round; or it is noise,
   // in what was there before as well.
   const bool is_noise = fate == Fate::torn && random_.percent(50);
@@ -252,8 +253,10 @@ void SimDisk::write_back_some() {
 }
 
 void SimDisk::write_sectors_back(SimInode& inode, std::uint64_t first, std::uint64_t count) const {
-  inode.medium.write_from(inode.cache, first * options_.sector_bytes,
-                          (first + count) * options_.sector_bytes);
+  const std::uint64_t begin = first * options_.sector_bytes;
+  const std::uint64_t end = begin + count * options_.sector_bytes;
+  if (options_.keeps_older) inode.older.write_from(inode.medium, begin, end);
+  inode.medium.write_from(inode.cache, begin, end);
 }
 
 /// Sectors that follow one another together: whole pages of them are shared, not copied.

@@ -20,8 +20,10 @@ namespace proa::testing {
 /// differ. Used by SimFileSystem alone.
 struct SimInode {
   SharedContent cache = {};
-  SharedContent medium = {};              ///< may be longer than medium_size: what a cut has left
-  std::uint64_t medium_size = 0;          ///< the durable length
+  SharedContent medium = {};      ///< may be longer than medium_size: what a cut has left
+  std::uint64_t medium_size = 0;  ///< the durable length
+  /// What each place held before its latest durable write; see SimDiskOptions::keeps_older.
+  SharedContent older = {};
   std::vector<std::uint32_t> dirty = {};  ///< numbers of the dirty sectors, in the order written
   std::vector<bool> is_dirty = {};        ///< by sector
   struct Version {
@@ -73,6 +75,8 @@ struct SimDiskOptions {
   /// Of a sector that is written twice before a sync the medium may hold the first version. Kept,
   /// it is a fate that PowerCuts tries; else it is drawn whether it has reached the medium.
   bool keep_versions = false;
+  /// What the medium held is kept when it is written over, so that reads may give it once more.
+  bool keeps_older = false;
 };
 
 /// Which of the operations that change the disk shall fail, and how. Counted from 1, like the

@@ -204,6 +204,7 @@ World draw_world(Choices& random) {
   world.cluster.snapshots_named_by_time = !world.cluster.clocks.empty();
   Choices apart = random.apart("disk faults");
   world.nemesis.disks = draw_disk_faults(apart);
+  world.cluster.disk.keeps_older = goes_stale(world.nemesis.disks);
   return world;
 }
 
