@@ -104,6 +104,8 @@ const char* name_of(Sometimes condition) {
       "leader died in a change",
       "peer lost its log",
       "all down",
+      "old connection began again",
+      "sector went stale",
       "write refused as busy",
       "write refused by a follower",
       "write refused in a transfer",

@@ -115,6 +115,8 @@ enum class Sometimes : std::uint8_t {
   peer_lost_log,          ///< and was filled again
   // The cluster.
   all_down,
+  old_connection_began_again,  ///< a minute or more after it had begun
+  sector_went_stale,           ///< it is again what it was before its latest durable write
   // What users are told.
   write_refused_as_busy,
   write_refused_by_follower,

@@ -153,6 +153,7 @@ void DiskFaults::make_rot(DiskTrouble trouble, std::size_t server) {
   if (kind == DiskTrouble::rot_snapshot) {
     rots_[server].snapshot = cluster_.invariants().shadow(server).snapshot.index;
   }
+  if (is_stale) cluster_.invariants().coverage().happened(Sometimes::sector_went_stale);
   if (is_stale && kind == DiskTrouble::rot_stable) read_again(server);
 }
 

@@ -74,7 +74,8 @@ class Invariants {
   void rots(std::size_t server) { shadows_[server].rotten = true; }
   /// The server has stopped, or does not start, because of it: it says nothing any more.
   void finds_rot(std::size_t server) { shadows_[server].found_rot = true; }
-  void disk_restored(std::size_t server) { shadows_[server].found_rot = false; }
+  /// What was there before it rotted is there again.
+  void disk_restored(std::size_t server);
   /// Of a server whose disk has rotted: what its log gives to whoever asks.
   void log_read(std::size_t server, const EntryView& entries);
 

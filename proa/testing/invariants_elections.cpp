@@ -40,12 +40,14 @@ const Configuration* Invariants::durable_configuration(const ServerShadow& at) c
 // Leader completeness (paper §5.4) ahead of time: if all stopped now and started again, whoever
 // could be elected, in the configuration it holds, would have what is committed. Two
 // configurations whose majorities do not meet break this long before two leaders do. A user's
-// restore may be lost until a majority has it.
+// restore may be lost until a majority has it. Who has found rot does not start: it asks nobody for
+// a vote and gives none.
 void Invariants::check_who_could_lead() {
   const LogIndex last = last_committed();
   if (last == LogIndex{} || restoring_) return;
   const LogPosition needed{.term = committed(last)->term, .index = last};
   for (const ServerShadow& candidate : shadows_) {
+    if (candidate.found_rot) continue;
     const LogPosition end = durable_end(candidate);
     const bool has_all = last <= candidate.snapshot.index ||
                          (goes_on_behind_snapshot(candidate) && holds(candidate, needed));
@@ -53,7 +55,7 @@ void Invariants::check_who_could_lead() {
     const Configuration* configuration = durable_configuration(candidate);
     if (configuration == nullptr) continue;
     const auto grants = std::count_if(shadows_.begin(), shadows_.end(), [&](const auto& voter) {
-      return configuration->has_vote(voter.id) && durable_end(voter) <= end;
+      return configuration->has_vote(voter.id) && !voter.found_rot && durable_end(voter) <= end;
     });
     if (static_cast<std::size_t>(grants) < configuration->quorum()) continue;
     return violated("leader completeness, ahead of time: " + candidate.id.value +

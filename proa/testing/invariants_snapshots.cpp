@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "proa/testing/invariants.hpp"
 
@@ -99,11 +100,17 @@ void Invariants::snapshots_listed(std::size_t server, const std::vector<Snapshot
   }
   // One that has rotted does not count; what is missed then, the server has to say.
   if (at.rotten) {
-    if (!at.runs) at.snapshot = newest;
+    if (!at.runs) at.unreadable = std::max(at.unreadable, std::exchange(at.snapshot, newest));
     return;
   }
   violated("durability: the newest snapshot of " + at.id.value + " ends at " + to_string(newest) +
            ", confirmed durable was one up to " + to_string(at.snapshot));
+}
+
+void Invariants::disk_restored(std::size_t server) {
+  ServerShadow& at = shadows_[server];
+  at.found_rot = false;
+  at.snapshot = std::max(at.snapshot, std::exchange(at.unreadable, {}));
 }
 
 void Invariants::snapshot_opened(std::size_t server, const SnapshotMeta& meta) {

@@ -148,6 +148,31 @@ TEST_F(InvariantsOf, ElectionsRefuseAConfigurationThatNeedsNobodyWhoHasWhatIsCom
   EXPECT_EQ(verdict(), "leader completeness, ahead of time");
 }
 
+// A snapshot that cannot be read hides how far its log goes, but such a server does not start, and
+// does so later only on a disk that is whole again.
+TEST_F(InvariantsOf, ElectionsLeaveOutWhoDoesNotStartForRot) {
+  save(0, 3, "s1");
+  save(1, 3, "s1");
+  write(0, {.entries = entries(4, 3, "d")});
+  write(1, {.entries = entries(4, 3, "d")});
+  invariants.sends(0, append(3, {Term{1}, LogIndex{3}}, {}, 4));
+  ASSERT_EQ(invariants.last_committed(), LogIndex{4});
+  invariants.snapshot_stored(1, {.last = {Term{3}, LogIndex{4}}});
+  invariants.prefix_truncation_begins(1, {4});
+  invariants.prefix_truncated(1, {4});
+
+  invariants.rots(1);
+  invariants.process_ended(1);
+  invariants.snapshots_listed(1, {});
+  invariants.finds_rot(1);
+  save(2, 2, "s3");
+  write(2, {.entries = configuration({Term{2}, LogIndex{1}}, {"s2", "s3"})});
+  EXPECT_EQ(verdict(), "good") << *invariants.violation();
+  invariants.disk_restored(1);
+  write(2, {.entries = configuration({Term{2}, LogIndex{2}}, {"s2", "s3"})});
+  EXPECT_EQ(verdict(), "good") << *invariants.violation();
+}
+
 // Paper §5.3.
 TEST_F(InvariantsOf, LogsRefuseAnotherEntryOfTheSameIndexAndTerm) {
   write(2, {.entries = entries(1, 1, "axc")});

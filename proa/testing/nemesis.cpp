@@ -329,6 +329,7 @@ void Nemesis::recover() {
   }
   if (cluster_.invariants().shadow(best).hard_state.term < led) return;
   if (disk_faults_.is_rotten(best)) return;
+  left_behind_.reset();  // or it would come back as soon as it is down
   for (std::size_t server = 0; server < cluster_.size(); ++server)
     cluster_.crash(server, Crash::process);
   disk_faults_.heal();

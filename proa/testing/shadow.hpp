@@ -73,11 +73,12 @@ struct ServerShadow {
   Term acknowledged_in = {};   ///< the newest term in which it confirmed an append
   LogIndex acknowledged = {};  ///< the last entry it confirmed in that term
 
-  LogPosition snapshot = {};   ///< the end of the newest durable one
-  LogPosition opened = {};     ///< the end of the one that was opened last
-  bool rotten = false;         ///< something on its disk has turned into something else
-  bool found_rot = false;      ///< and the server has met it and does not go on
-  bool restore_asked = false;  ///< a user has asked this process to restore a state
+  LogPosition snapshot = {};    ///< the end of the newest durable one
+  LogPosition unreadable = {};  ///< the end of one that rot has hidden; a restored disk has it
+  LogPosition opened = {};      ///< the end of the one that was opened last
+  bool rotten = false;          ///< something on its disk has turned into something else
+  bool found_rot = false;       ///< and the server has met it and does not go on
+  bool restore_asked = false;   ///< a user has asked this process to restore a state
 
   // Of the running process only.
   bool runs = false;  ///< its recovery is over

@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint32_t kStraysTag = 0xd000000;
 constexpr Duration kLastsMax = 2s;
+constexpr Duration kOld = 1min;
 
 std::array<std::uint64_t, 2> weights(bool works) { return {0, works ? 1U : 0U}; }
 
@@ -42,13 +43,15 @@ void StrayConnections::strike_with(std::size_t /*trouble*/, bool may) {
   const SimStreams::Beginning beginning = *beginnings[number % beginnings.size()];
   if (beginning.bytes.empty() || !cluster_.streams().begin_again(beginning, lasts)) return;
   ++made_;
-  const auto age =
-      std::chrono::duration_cast<std::chrono::seconds>(cluster_.scheduler().now() - beginning.at);
+  const Duration age = cluster_.scheduler().now() - beginning.at;
+  if (age >= kOld) {
+    cluster_.invariants().coverage().happened(Sometimes::old_connection_began_again);
+  }
   announce(kNobody, "stray connection");
   cluster_.tell(Happening::fault, kNobody,
                 "of " + beginning.from.value + " to " + beginning.to.value + ", " +
-                    std::to_string(age.count()) + " s old, " +
-                    std::to_string(beginning.bytes.size()) + " bytes");
+                    proa::to_string(age) + " old, " + std::to_string(beginning.bytes.size()) +
+                    " bytes");
 }
 
 }  // namespace proa::testing
