@@ -82,6 +82,9 @@ class Invariants {
   // A user's restore (reference §8.16): the one way in which the state of a cluster is replaced.
   /// From now on, until its process ends, `server` may store a state that nobody has committed.
   void restore_asked(std::size_t server) { shadows_[server].restore_asked = true; }
+  /// It is what `server` was asked to restore, and may be stored though nobody has committed it.
+  /// That others, under a leader it does not know of, have committed so far does not change what it
+  /// is.
   bool is_users_restore(std::size_t server, const SnapshotMeta& meta) const;
   /// A leader that knows nothing of a restored state was elected before a majority had that: the
   /// servers differ until somebody restores again. This is documented, and nothing that is seen

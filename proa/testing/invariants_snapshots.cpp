@@ -40,7 +40,13 @@ void Invariants::check_configuration_of(const ServerShadow& at, const SnapshotMe
 void Invariants::snapshot_stored(std::size_t server, const SnapshotMeta& meta,
                                  std::uint64_t state) {
   ServerShadow& at = shadows_[server];
-  if (is_users_restore(server, meta)) put_in_force(at, meta.last);
+  if (is_users_restore(server, meta)) {
+    if (meta.last.index <= last_committed()) {
+      covers_committed(at, meta.last, "restores a state up to");
+    } else {
+      put_in_force(at, meta.last);
+    }
+  }
   if (at.snapshot < meta.last) at.snapshot = meta.last;
   if (state != 0) compare_state(at, meta.last.index, state);
 }
@@ -58,7 +64,7 @@ void Invariants::compare_state(const ServerShadow& at, LogIndex last, std::uint6
 bool Invariants::is_users_restore(std::size_t server, const SnapshotMeta& meta) const {
   const ServerShadow& at = shadows_[server];
   return at.restore_asked && at.leading && meta.last.term == at.led &&
-         last_committed() < meta.last.index && at.log.last() < meta.last.index;
+         at.log.last() < meta.last.index;
 }
 
 /// The configuration it is given comes from no entry.

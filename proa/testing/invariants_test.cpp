@@ -511,6 +511,25 @@ TEST_F(InvariantsOf, SnapshotsRefuseWhatNobodyHasCommittedUnlessAUserRestoresIt)
   EXPECT_EQ(verdict(), "snapshots hold what is committed");
 }
 
+// Whoever asks may still forbid it then.
+TEST_F(InvariantsOf, SnapshotsRefuseARestoreOfALeaderThatHasBeenDeposedMeanwhile) {
+  invariants.seen(0, {.leads = true, .term = {1}, .commit = {3}});
+  invariants.restore_asked(0);
+  for (const std::size_t server : {1U, 2U}) {
+    save(server, 2, "s2");
+    write(server, {.entries = server == 2 ? entries(1, 1, "abc") : EntryView{}});
+    write(server, {.entries = entries(4, 2, "d")});
+  }
+  invariants.sends(1, append(2, {Term{2}, LogIndex{4}}, {}, 4));
+  ASSERT_EQ(invariants.last_committed(), LogIndex{4});
+  ASSERT_EQ(verdict(), "good") << *invariants.violation();
+
+  const SnapshotMeta meta{.last = {.term = {1}, .index = {4}}};
+  EXPECT_TRUE(invariants.is_users_restore(0, meta));
+  invariants.snapshot_stored(0, meta);
+  EXPECT_EQ(verdict(), "snapshots hold what is committed");
+}
+
 TEST_F(InvariantsOf, AReplacedServerHoldsAndLeadsNothing) {
   EXPECT_EQ(invariants.newest_leader(), std::size_t{0});
   invariants.replaced(0, {.id = {"s1#2"}, .address = {"s1#2"}});
