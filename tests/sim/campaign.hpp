@@ -15,9 +15,9 @@ struct Plan : testing::World {
   std::size_t command_bytes_max = 256;
   std::size_t ballast_bytes = 0;  ///< in each snapshot
   Duration at_least = std::chrono::seconds{80};
-  std::uint64_t writes_at_least = 500;
+  std::uint64_t writes_at_least = 500;  ///< as long as at_most allows; a tenth of them must be
   Duration quiet_at_most = std::chrono::seconds{420};  ///< for what a campaign must have seen
-  Duration at_most = std::chrono::seconds{600};        ///< or the load never got through
+  Duration at_most = std::chrono::seconds{600};
 };
 
 Plan draw_plan(std::uint64_t seed, testing::TapeDeck* deck);
