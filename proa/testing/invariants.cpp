@@ -161,7 +161,7 @@ void Invariants::log_read(std::size_t server, const EntryView& entries) {
 
 void Invariants::log_write_begins(std::size_t server, const LogBatch& batch) {
   ServerShadow& at = shadows_[server];
-  at.log_in_flight = batch;
+  if (!at.prefix_in_flight) at.log_in_flight = batch;  // else that has failed, and this is refused
   check_truncation(at, batch);
   if (batch.restart_after) check_restart(at, batch);
   // A leader may die in this very write; what it called committed is committed.
@@ -231,7 +231,7 @@ void Invariants::log_written(std::size_t server, const LogBatch& batch) {
 void Invariants::prefix_truncation_begins(std::size_t server, LogIndex last_removed) {
   ServerShadow& at = shadows_[server];
   check_compaction(at, last_removed);
-  at.prefix_in_flight = last_removed;
+  if (!at.log_in_flight) at.prefix_in_flight = last_removed;  // else that has failed
 }
 
 void Invariants::prefix_truncated(std::size_t server, LogIndex last_removed) {

@@ -1,81 +1,7 @@
-#include "proa/testing/invariants.hpp"
-
-#include <gtest/gtest.h>
-
-#include <string>
-
-#include "proa/wire/entry_codec.hpp"
+#include "proa/testing/detail/invariants_fixture_test.hpp"
 
 namespace proa::testing {
 namespace {
-
-/// Entries of `term` from `first` on, one for each letter.
-EntryView entries(std::uint64_t first, std::uint64_t term, const std::string& letters) {
-  std::vector<NewEntry> made;
-  for (const char letter : letters) {
-    made.push_back(
-        {.index = {first++}, .term = {term}, .data = SharedBytes::copy_of(std::string(1, letter))});
-  }
-  return EntryView{wire::encode_block(made)};
-}
-
-/// The entry that puts a configuration of these voters in force.
-EntryView configuration(LogPosition at, const std::vector<std::string>& voters) {
-  Configuration made;
-  for (const std::string& id : voters)
-    made.servers.push_back({.id = {id}, .address = {id}});
-  const NewEntry entry{.index = at.index,
-                       .term = at.term,
-                       .kind = EntryKind::configuration,
-                       .data = wire::encode_configuration(made)};
-  return EntryView{wire::encode_block(std::span{&entry, 1})};
-}
-
-/// Three servers; s1 leads in term 1 with the entries "abc" durable on itself and on s2.
-struct ThreeServers : ::testing::Test {
-  ThreeServers() {
-    for (std::size_t server = 0; server < 3; ++server)
-      save(server, 1, "s1");
-    write(0, {.entries = entries(1, 1, "abc")});
-    write(1, {.entries = entries(1, 1, "abc")});
-    invariants.sends(0, append(1, {}, entries(1, 1, "abc"), 0));
-  }
-
-  static Sender sender(const std::string& id) { return {.id = {id}, .address = {id}}; }
-  static Request append(std::uint64_t term, LogPosition prev, EntryView view,
-                        std::uint64_t commit) {
-    return AppendEntriesRequest{
-        .term = {term}, .prev_log = prev, .entries = std::move(view), .leader_commit = {commit}};
-  }
-  static Request vote_request(std::uint64_t term, const std::string& candidate) {
-    return RequestVoteRequest{.term = {term}, .candidate = sender(candidate)};
-  }
-  void save(std::size_t server, std::uint64_t term, const std::string& vote) {
-    const HardState state{.term = {term}, .vote = sender(vote)};
-    invariants.hard_state_write_begins(server, state);
-    invariants.hard_state_written(server, state);
-  }
-  void write(std::size_t server, const LogBatch& batch) {
-    invariants.log_write_begins(server, batch);
-    invariants.log_written(server, batch);
-  }
-  void install(std::size_t server, LogPosition last) {
-    invariants.snapshot_stored(server, {.last = last});
-    write(server, {.restart_after = last});
-  }
-  void opened(std::size_t server, const ShadowLog& log) {
-    invariants.log_opened(server, {.first = log.first(), .last = log.last()}, log);
-  }
-  /// The beginning of the violation, or "good".
-  std::string verdict() const {
-    const auto& violation = invariants.violation();
-    return violation ? violation->substr(0, violation->find(':')) : "good";
-  }
-
-  Invariants invariants{{{.id = {"s1"}, .address = {"s1"}},
-                         {.id = {"s2"}, .address = {"s2"}},
-                         {.id = {"s3"}, .address = {"s3"}}}};
-};
 
 struct InvariantsOf : ThreeServers {};
 
@@ -327,24 +253,6 @@ TEST_F(InvariantsOf, TermsRefuseToMoveBack) {
   EXPECT_EQ(verdict(), "the term only grows");
 }
 
-// Paper §7: a snapshot has the latest configuration as of its end.
-TEST_F(InvariantsOf, SnapshotsRefuseAnotherConfigurationThanTheOneInForceAtTheirEnd) {
-  const EntryView change = configuration({Term{1}, LogIndex{4}}, {"s1", "s2"});
-  for (const std::size_t server : {0, 1})
-    write(server, {.entries = change});
-  invariants.sends(0, append(1, {Term{1}, LogIndex{3}}, change, 4));
-  const Configuration two{
-      .servers = {{.id = {"s1"}, .address = {"s1"}}, {.id = {"s2"}, .address = {"s2"}}}};
-  SnapshotMeta meta{.last = {Term{1}, LogIndex{4}},
-                    .configuration = {.configuration = two, .index = {4}}};
-  invariants.snapshot_write_ends(0, meta);
-  EXPECT_EQ(verdict(), "good") << *invariants.violation();
-
-  meta.configuration.configuration.servers.pop_back();
-  invariants.snapshot_write_ends(0, meta);
-  EXPECT_EQ(verdict(), "snapshots");
-}
-
 TEST_F(InvariantsOf, RecoveryTakesAWriteInFlightWholeOrNotAtAll) {
   invariants.log_write_begins(1, {.entries = entries(4, 1, "de")});
   ShadowLog whole = invariants.shadow(1).log;
@@ -372,43 +280,17 @@ TEST_F(InvariantsOf, RecoveryRefusesAnOlderVote) {
   EXPECT_EQ(verdict(), "durability");
 }
 
-/// s1, asked to restore a state, makes it durable; it ends behind everything that anybody has.
-struct InvariantsOfARestore : ThreeServers {
-  InvariantsOfARestore() {
-    invariants.seen(0, {.leads = true, .term = {1}, .commit = {3}});
-    invariants.restore_asked(0);
-    const SnapshotMeta meta{.last = {.term = {1}, .index = {4}}};
-    EXPECT_TRUE(invariants.is_users_restore(0, meta));
-    invariants.snapshot_stored(0, meta);
-    write(0, {.restart_after = meta.last});
-  }
-};
-
-TEST_F(InvariantsOfARestore, ItsEndCountsAsCommittedAndAMajorityMakesItSafe) {
-  EXPECT_EQ(invariants.last_committed(), LogIndex{4});
-  EXPECT_TRUE(invariants.restore_under_way());
-  for (const std::size_t server : {1U, 0U}) {
-    if (server == 1) install(1, {.term = {1}, .index = {4}});
-    write(server, {.entries = entries(5, 1, "e")});
-  }
-  invariants.seen(0, {.leads = true, .term = {1}, .commit = {5}});
-  EXPECT_FALSE(invariants.restore_under_way());
+// After a change of the log that has failed every other one is refused, so it is not there.
+TEST_F(InvariantsOf, RecoveryMayFindATruncationThatFailedWithoutTheWriteThatWasRefusedAfterIt) {
+  invariants.sends(0, append(1, {Term{1}, LogIndex{3}}, {}, 3));
+  invariants.snapshot_stored(1, {.last = {Term{1}, LogIndex{2}}});
+  invariants.prefix_truncation_begins(1, {2});
+  invariants.log_write_begins(1, {.entries = entries(4, 1, "d")});
+  invariants.process_ended(1);
+  ShadowLog found = invariants.shadow(1).log;
+  found.truncate_prefix({2});
+  opened(1, found);
   EXPECT_EQ(verdict(), "good") << *invariants.violation();
-}
-
-TEST_F(InvariantsOfARestore, ALeaderThatDoesNotKnowOfItIsTheDocumentedLoss) {
-  save(1, 2, "s2");
-  invariants.sends(1, append(2, {Term{1}, LogIndex{3}}, {}, 0));
-  EXPECT_TRUE(invariants.has_lost_a_restore());
-  EXPECT_EQ(verdict(), "good");
-}
-
-TEST_F(InvariantsOf, SnapshotsRefuseOtherBytesForTheSameEntries) {
-  invariants.snapshot_stored(0, {.last = {.term = {1}, .index = {3}}}, 7);
-  invariants.snapshot_stored(1, {.last = {.term = {1}, .index = {3}}}, 7);
-  EXPECT_EQ(verdict(), "good");
-  invariants.snapshot_stored(2, {.last = {.term = {1}, .index = {3}}}, 8);
-  EXPECT_EQ(verdict(), "replicas differ");
 }
 
 TEST_F(InvariantsOf, TheOrderIsSnapshotAppliedCommittedLast) {
@@ -493,41 +375,6 @@ TEST(StateHashOf, BytesDoesNotDependOnThePieces) {
   StateHash other;
   other.add(view_of("abcdefghijklmnopqrst"));
   EXPECT_NE(whole.value(), other.value());
-}
-
-TEST_F(InvariantsOf, ARecoveryByForceCommitsTheWholeLogOfTheSurvivor) {
-  write(0, {.entries = entries(4, 1, "d")});
-  invariants.recovers(0);
-  opened(0, invariants.shadow(0).log);
-  EXPECT_EQ(invariants.last_committed(), LogIndex{4});
-  EXPECT_EQ(verdict(), "good") << *invariants.violation();
-}
-
-TEST_F(InvariantsOf, SnapshotsRefuseWhatNobodyHasCommittedUnlessAUserRestoresIt) {
-  invariants.seen(0, {.leads = true, .term = {1}, .commit = {3}});
-  const SnapshotMeta meta{.last = {.term = {1}, .index = {4}}};
-  EXPECT_FALSE(invariants.is_users_restore(0, meta));
-  invariants.snapshot_write_ends(0, meta);
-  EXPECT_EQ(verdict(), "snapshots hold what is committed");
-}
-
-// Whoever asks may still forbid it then.
-TEST_F(InvariantsOf, SnapshotsRefuseARestoreOfALeaderThatHasBeenDeposedMeanwhile) {
-  invariants.seen(0, {.leads = true, .term = {1}, .commit = {3}});
-  invariants.restore_asked(0);
-  for (const std::size_t server : {1U, 2U}) {
-    save(server, 2, "s2");
-    write(server, {.entries = server == 2 ? entries(1, 1, "abc") : EntryView{}});
-    write(server, {.entries = entries(4, 2, "d")});
-  }
-  invariants.sends(1, append(2, {Term{2}, LogIndex{4}}, {}, 4));
-  ASSERT_EQ(invariants.last_committed(), LogIndex{4});
-  ASSERT_EQ(verdict(), "good") << *invariants.violation();
-
-  const SnapshotMeta meta{.last = {.term = {1}, .index = {4}}};
-  EXPECT_TRUE(invariants.is_users_restore(0, meta));
-  invariants.snapshot_stored(0, meta);
-  EXPECT_EQ(verdict(), "snapshots hold what is committed");
 }
 
 TEST_F(InvariantsOf, AReplacedServerHoldsAndLeadsNothing) {
