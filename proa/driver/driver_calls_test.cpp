@@ -73,9 +73,9 @@ struct DriverCalls : DriverOfAServer {
   template <class T>
   void hand_over(Call call, Future<T> future) {
     std::move(future).then([this](Result<T> result) {
-      if (result) return answers.push_back("ok");
-      answers.push_back(std::string{to_string(result.error().code)} +
-                        (result.error().outcome == Outcome::unknown ? "?" : ""));
+      const bool is_open = !result && result.error().outcome == Outcome::unknown;
+      answers.push_back(std::string{result ? "ok" : to_string(result.error().code)} +
+                        (is_open ? "?" : ""));
     });
     const Inbox::Pushed pushed = inbox->push(std::move(call));
     ASSERT_TRUE(pushed == Inbox::Pushed::taken || pushed == Inbox::Pushed::wake_loop);
