@@ -76,7 +76,7 @@ class DiskFaults final : public StrikingMachine {
   const DiskFaultCounters& counters() const { return counters_; }
 
  private:
-  void strike_with(std::size_t trouble, bool may) override;
+  void strike_with(std::size_t which, bool may) override;
   void make(DiskTrouble trouble, std::size_t server);
   void make_rot(DiskTrouble trouble, std::size_t server);
   void read_again(std::size_t server);

@@ -8,7 +8,7 @@ struct InvariantsOfSnapshots : ThreeServers {};
 // Paper §7: a snapshot has the latest configuration as of its end.
 TEST_F(InvariantsOfSnapshots, SnapshotsRefuseAnotherConfigurationThanTheOneInForceAtTheirEnd) {
   const EntryView change = configuration({Term{1}, LogIndex{4}}, {"s1", "s2"});
-  for (const std::size_t server : {0, 1})
+  for (const std::size_t server : {0U, 1U})
     write(server, {.entries = change});
   invariants.sends(0, append(1, {Term{1}, LogIndex{3}}, change, 4));
   const Configuration two{
