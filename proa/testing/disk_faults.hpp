@@ -32,7 +32,7 @@ struct DiskFaultOptions {
   Duration pause_max = std::chrono::seconds{10};          ///< between two
 };
 
-/// Each class is on in about a fifth of all seeds, by itself; in about half of them none is.
+/// Each class is on in about a quarter of all seeds, by itself; in about a third of them none is.
 DiskFaultOptions draw_disk_faults(Choices& random);
 /// A disk must keep what is written over.
 bool goes_stale(const DiskFaultOptions& options);

@@ -271,19 +271,16 @@ void SimCluster::launch(std::size_t server, std::optional<std::uint64_t> crash_a
   Config config = options_.config;
   config.local_id = servers_[server].id;
   const std::uint64_t lost_before = invariants_->counters().writes_lost;
+  StandProbe::Hooks hooks{
+      .seen = [this] { notice_leader(); },
+      .held = [this, server](const driver::Holdings& held) { check_limits(server, held); }};
   auto raft = create_raft({.config = std::move(config),
                            .fsm = std::make_shared<CheckedFsm>(process.fsm, invariants_, server),
                            .logs = process.logs,
                            .stable = process.stable,
                            .snapshots = process.snapshots,
                            .transport = process.transport},
-                          std::make_shared<StandProbe>(
-                              invariants_, server,
-                              StandProbe::Hooks{.seen = [this] { notice_leader(); },
-                                                .held =
-                                                    [this, server](const driver::Holdings& held) {
-                                                      check_limits(server, held);
-                                                    }}));
+                          std::make_shared<StandProbe>(invariants_, server, std::move(hooks)));
   if (process.runtime->ended()) {
     ++counters_.crashes_during_recovery;
   } else if (!raft) {

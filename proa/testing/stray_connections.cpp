@@ -41,17 +41,17 @@ void StrayConnections::strike_with(std::size_t /*trouble*/, bool may) {
   if (!may || beginnings.empty()) return;
   // A copy: the newest may still grow, and a new one may take the place of the oldest.
   const SimStreams::Beginning beginning = *beginnings[number % beginnings.size()];
-  if (beginning.bytes.empty() || !cluster_.streams().begin_again(beginning, lasts)) return;
-  ++made_;
+  if (beginning.bytes.empty()) return;
   const Duration age = cluster_.scheduler().now() - beginning.at;
-  if (age >= kOld) {
-    cluster_.invariants().coverage().happened(Sometimes::old_connection_began_again);
-  }
   announce(kNobody, "stray connection");
   cluster_.tell(Happening::fault, kNobody,
                 "of " + beginning.from.value + " to " + beginning.to.value + ", " +
                     proa::to_string(age) + " old, " + std::to_string(beginning.bytes.size()) +
                     " bytes");
+  if (!cluster_.streams().begin_again(beginning, lasts)) return;
+  ++made_;
+  if (age < kOld) return;
+  cluster_.invariants().coverage().happened(Sometimes::old_connection_began_again);
 }
 
 }  // namespace proa::testing

@@ -62,8 +62,7 @@ int main(int argc, char** argv) {
     const std::string_view argument = argv[i];
     if (argument == "--twice") twice = true;
     if (argument == "--seeds" && i + 1 < argc) seeds = std::strtoull(argv[++i], nullptr, 10);
-    if (argument == "--mutant" && i + 1 < argc) chosen_mutant = argv[++i];
-    if (!chosen_mutant.empty() && !proa::choose_mutant(chosen_mutant)) {
+    if (argument == "--mutant" && i + 1 < argc && !proa::choose_mutant(chosen_mutant = argv[++i])) {
       std::fprintf(stderr, "redis_campaign: this build has no mutants, see the preset mutants\n");
       return 2;
     }
